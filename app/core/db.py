@@ -1,0 +1,276 @@
+"""The database: one engine, two kinds of session, and the column types that both databases share.
+
+`.commit(` appears in this file alone: one request, one transaction, committed before the answer leaves
+(polar ADR-0003). A `ReadSession` is for queries, a `WriteSession` for actions.
+"""
+
+import fcntl
+import json
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    Select,
+    Table,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session, SQLModel
+
+from app.core.errors import DatabaseUnavailable
+from app.settings import Settings
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+_BUSY_TIMEOUT_S = 5
+_STATEMENT_TIMEOUT_MS = 30_000
+_POOL_SIZE = 8
+_WRITE = "musubi_write"
+
+
+# ------------------------------------------------------------------------------------- columns
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment, always with a time zone: SQLite would drop it silently."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def choice(kind: type[StrEnum]) -> Enum:
+    """A column of an enum's values (not its names), checked on the way in."""
+    return Enum(
+        kind,
+        values_callable=lambda members: [member.value for member in members],
+        native_enum=False,
+        validate_strings=True,
+        length=40,
+    )
+
+
+def json_column() -> JSON:
+    return JSON().with_variant(JSONB(), "postgresql")
+
+
+class json_rows(FunctionElement[Any]):  # noqa: N801 - reads as a SQL function
+    """The rows of a select as one JSON array of objects: children in the statement of their parent."""
+
+    type = JSON()
+    inherit_cache = True
+
+    def __init__(self, rows: Select[Any]) -> None:
+        self.names = tuple(rows.selected_columns.keys())
+        super().__init__(rows.scalar_subquery())
+
+
+@compiles(json_rows, "sqlite")
+def _sqlite_json_rows(element: json_rows, compiler: SQLCompiler, **options: Any) -> str:
+    pairs = ", ".join(f"'{name}', s.\"{name}\"" for name in element.names)
+    rows = compiler.process(element.clauses, **options)
+    return f"(SELECT json_group_array(json_object({pairs})) FROM {rows} AS s)"
+
+
+@compiles(json_rows, "postgresql")
+def _postgresql_json_rows(element: json_rows, compiler: SQLCompiler, **options: Any) -> str:
+    rows = compiler.process(element.clauses, **options)
+    return f"(SELECT coalesce(json_agg(row_to_json(s)), '[]'::json) FROM {rows} AS s)"
+
+
+# ------------------------------------------------------------------------------------ sessions
+
+
+class ReadSession(Session):
+    """For queries. Nothing done in it is kept."""
+
+
+class WriteSession(ReadSession):
+    """For actions. Committed by whoever opened it, when everything has gone well."""
+
+
+class Database:
+    """The engine and what is done after each commit."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engine = _engine(settings.url)
+        self._writer = self.engine.execution_options(**{_WRITE: True})
+        self.after_commit: list[Callable[[], None]] = []
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[ReadSession]:
+        with _outages(), ReadSession(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[WriteSession]:
+        """A transaction: kept as a whole when the block ends, dropped as a whole when it raises."""
+        with _outages(), WriteSession(self._writer, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+        for told in self.after_commit:
+            told()
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[bool]:
+        """Whether this process may do what only one may do at a time; never waits.
+
+        Held by the operating system or the database server, so a killed holder lets go.
+        """
+        with (
+            _file_lock(self.settings.data_dir, name)
+            if self.is_sqlite
+            else self._advisory(name) as held
+        ):
+            yield held
+
+    @contextmanager
+    def _advisory(self, name: str) -> Iterator[bool]:
+        key = zlib.crc32(f"musubi {name}".encode())
+        with _outages(), self.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            held = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key})
+            try:
+                yield bool(held)
+            finally:
+                if held:
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def _file_lock(folder: Path, name: str) -> Iterator[bool]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    """A database that is gone, full or locked is one error of ours: 503, try again."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseUnavailable from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable from error
+        raise
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(
+            url,
+            pool_size=_POOL_SIZE,
+            pool_pre_ping=True,
+            json_serializer=_json,
+            connect_args={
+                "connect_timeout": 2,
+                "options": f"-c timezone=utc -c statement_timeout={_STATEMENT_TIMEOUT_MS}",
+            },
+        )
+    engine = create_engine(
+        url,
+        pool_size=_POOL_SIZE,
+        json_serializer=_json,
+        connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+_json = partial(json.dumps, ensure_ascii=False)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own transaction handling begins too late; `_begin_sqlite` takes over.
+    connection.isolation_level = None
+    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its lock at once: two readers that both turn writers could never finish.
+    writes = connection.get_execution_options().get(_WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def upsert(
+    session: WriteSession, table: Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str]
+) -> None:
+    """Insert rows, or where `key` is taken overwrite all other columns given."""
+    if not rows:
+        return
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(table)
+    others = {name: insert.excluded[name] for name in rows[0] if name not in key}
+    session.execute(insert.on_conflict_do_update(index_elements=list(key), set_=others), list(rows))
+
+
+# -------------------------------------------------------------------------------- dependencies
+
+
+def get_read_session(request: Request) -> Iterator[ReadSession]:
+    database: Database = request.app.state.database
+    with database.read() as session:
+        yield session
+
+
+def get_write_session(request: Request) -> Iterator[WriteSession]:
+    """Depend on it with `scope="function"`: with the plain form a failed commit still answers 200."""
+    database: Database = request.app.state.database
+    with database.write() as session:
+        yield session

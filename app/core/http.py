@@ -1,0 +1,269 @@
+"""What every request passes through, and what every route needs of HTTP.
+
+Middleware is plain ASGI: a request id, a limit on bodies while they stream in, headers on every answer,
+errors included, metrics and one log line without personal data.
+"""
+
+import hmac
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+from fastapi import FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import Counter, Histogram
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.errors import (
+    DomainError,
+    Invalid,
+    Malformed,
+    StaleVersion,
+    TooLarge,
+    Unauthorised,
+    VersionRequired,
+    field_errors,
+    problem,
+)
+from app.core.templating import page
+
+BODY_LIMIT = 1_000_000
+API = "/api/"
+log = structlog.get_logger()
+
+_REQUESTS = Counter("http_requests", "Answers by route and status", ["method", "route", "status"])
+_SECONDS = Histogram("http_request_seconds", "Time to the last byte of an answer", ["route"])
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"same-origin",
+    b"x-frame-options": b"DENY",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"content-security-policy": b"default-src 'self'; img-src 'self' https: data:; object-src 'none'; "
+    b"base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+}
+_REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
+
+
+class JSON(Response):
+    """JSON as Pydantic writes it: a third of the time of the standard library."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return to_json(content)
+
+
+class Problem(JSON):
+    media_type = "application/problem+json"
+
+
+# --------------------------------------------------------------------------------- middleware
+
+
+class Edge:
+    """The outermost layer: id, body limit, headers, metrics, log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        sent = dict(scope["headers"])
+        request_id = _request_id(sent)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started, status = time.perf_counter(), 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _with_headers(message["headers"], request_id)
+            await send(message)
+
+        try:
+            if _announced(sent) > BODY_LIMIT:
+                await _too_large(scope, receive, answer)
+            else:
+                await self.app(scope, _Limited(receive), answer)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            _REQUESTS.labels(scope["method"], route, status).inc()
+            _SECONDS.labels(route).observe(time.perf_counter() - started)
+            if status >= 500:
+                log.error("answered", route=route, method=scope["method"], status=status)
+            structlog.contextvars.clear_contextvars()
+
+
+class _Limited:
+    """Receives a body and stops once it has grown too large, whatever was announced."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._left = BODY_LIMIT
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                raise TooLarge(_TOO_LARGE)
+        return message
+
+
+_TOO_LARGE = f"一度に送れるのは {BODY_LIMIT // 1_000_000} MB までです。"
+
+
+async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    error = TooLarge(_TOO_LARGE)
+    await Problem(error.problem(), error.status)(scope, receive, send)
+
+
+def _announced(headers: Mapping[bytes, bytes]) -> int:
+    length = headers.get(b"content-length", b"0")
+    return int(length) if length.isdigit() and len(length) < 20 else 0
+
+
+def _request_id(headers: Mapping[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id", b"").decode("latin-1")
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _with_headers(
+    headers: Iterable[tuple[bytes, bytes]], request_id: str
+) -> list[tuple[bytes, bytes]]:
+    own = list(headers)
+    names = {name.lower() for name, _ in own}
+    return [
+        *own,
+        *((name, value) for name, value in _HEADERS.items() if name not in names),
+        (b"x-request-id", request_id.encode()),
+    ]
+
+
+# ------------------------------------------------------------------------------------- errors
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _answer(
+    request: Request, document: dict[str, Any], headers: Mapping[str, str] | None = None
+) -> Response:
+    """A problem document for programs, a page for people."""
+    status = document["status"]
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if wants_page and not request.url.path.startswith(API):
+        answer = page(request, "core/problem.html", problem=document)
+        answer.status_code = status
+        answer.headers.update(headers or {})
+        return answer
+    return Problem(document, status, dict(headers or {}))
+
+
+def _domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    return _answer(request, error.problem(), error.headers)
+
+
+def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = field_errors(error.errors())
+    kind = Malformed if any(e.code == "json_invalid" for e in errors) else Invalid
+    return _answer(request, kind(errors=errors).problem())
+
+
+_TITLES = {404: "見つかりません", 405: "この操作はできません", 400: "送られた内容を読み取れません"}
+_CODES = {404: "not_found", 405: "method_not_allowed", 400: "malformed"}
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    document = problem(
+        status, _CODES.get(status, f"http_{status}"), _TITLES.get(status, "受け付けられません")
+    )
+    return _answer(request, document, error.headers)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("unexpected", exc_info=error)
+    title = "予期しない問題が起きました"
+    return _answer(
+        request, problem(500, "unexpected", title, "記録しました。時間をおいてお試しください。")
+    )
+
+
+# ------------------------------------------------------------------------------ operator token
+
+
+def ensure_operator_token(path: Path) -> str:
+    """The token in the file, made at the first start; only its owner may read it (0600)."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path.read_text().strip()
+
+
+def is_operator(request: Request) -> bool:
+    """Whether the request carries the operator token. A wrong token is an error, none is a visitor."""
+    given = request.headers.get("authorization")
+    if given is None:
+        return False
+    scheme, _, token = given.partition(" ")
+    known: str = request.app.state.operator_token
+    if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), known.encode()):
+        raise Unauthorised("合鍵（トークン）が正しくありません。")
+    return True
+
+
+def require_operator(request: Request) -> str:
+    """The actor of a write, until accounts exist."""
+    if not is_operator(request):
+        raise Unauthorised("Authorization: Bearer に合鍵（トークン）を入れてください。")
+    return "operator"
+
+
+# ---------------------------------------------------------------------------------------- ETag
+
+_ETAG = re.compile(r'"(\d{1,18})"')
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def required_version(
+    if_match: Annotated[str | None, Header(description="読み込んだときの ETag")] = None,
+) -> int:
+    """The version a caller saw. Raises VersionRequired (428) or, for one that never was, StaleVersion."""
+    if if_match is None:
+        raise VersionRequired
+    return _version(if_match)
+
+
+def optional_version(
+    if_match: Annotated[str | None, Header(description="読み込んだときの ETag")] = None,
+) -> int | None:
+    return None if if_match is None else _version(if_match)
+
+
+def _version(if_match: str) -> int:
+    match = _ETAG.fullmatch(if_match.strip())
+    if not match:
+        raise StaleVersion
+    return int(match[1])

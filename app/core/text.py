@@ -1,0 +1,69 @@
+"""Checked text: what a form accepts as a line, a paragraph, an address on the web, a day.
+
+Text is stored as it was written; only what cannot be seen and would mislead is refused.
+"""
+
+import re
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, StrictStr, StringConstraints
+
+from app.core.clock import parse_date
+
+# NUL and other controls, bidirectional overrides (a name that reads backwards), lone surrogates.
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_BREAKS = re.compile(r"[\t\r\n\u2028\u2029]")
+_WEB = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?", re.ASCII | re.IGNORECASE)
+_LONGEST_LINE = 200
+_LONGEST_TEXT = 10_000
+_LONGEST_ADDRESS = 1_000
+
+
+def check_text(value: str) -> str:
+    """`value` without spaces around it. Raises ValueError when it holds invisible characters."""
+    if _FORBIDDEN.search(value):
+        raise ValueError("使えない文字（制御文字など）が含まれています。")
+    return value.strip()
+
+
+def check_line(value: str) -> str:
+    value = check_text(value)
+    if _BREAKS.search(value):
+        raise ValueError("改行やタブは使えません。")
+    return value
+
+
+def check_name(value: str) -> str:
+    value = check_line(value)
+    if not value:
+        raise ValueError("必ず入力してください。")
+    return value
+
+
+def check_web_address(value: str) -> str:
+    value = check_line(value)
+    if not _WEB.fullmatch(value):
+        raise ValueError("http:// または https:// で始まるアドレスを入力してください。")
+    return value
+
+
+def check_day(value: object) -> date:
+    """A day in any way people write it, 和暦 included. Raises ValueError."""
+    if isinstance(value, date):
+        return value
+    try:
+        return parse_date(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError("日付（例: 2026-04-01、令和8年4月1日）で入力してください。") from None
+
+
+Day = Annotated[date, BeforeValidator(check_day)]
+Name = Annotated[StrictStr, StringConstraints(max_length=_LONGEST_LINE), AfterValidator(check_name)]
+Line = Annotated[StrictStr, StringConstraints(max_length=_LONGEST_LINE), AfterValidator(check_line)]
+Text = Annotated[StrictStr, StringConstraints(max_length=_LONGEST_TEXT), AfterValidator(check_text)]
+WebAddress = Annotated[
+    StrictStr, StringConstraints(max_length=_LONGEST_ADDRESS), AfterValidator(check_web_address)
+]

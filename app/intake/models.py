@@ -1,0 +1,28 @@
+"""What an import wanted to say and a human had already said otherwise."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Index
+from sqlmodel import Field, SQLModel
+
+from app.core.db import UTCDateTime, json_column
+
+
+class Suggestion(SQLModel, table=True):
+    """A value an import brought for a field that a human has edited: it waits for a human to decide."""
+
+    __tablename__ = "suggestion"
+    __table_args__ = (Index("ix_suggestion_source", "source", "source_id"),)
+
+    organisation_id: uuid.UUID = Field(
+        primary_key=True, foreign_key="organisation.id", ondelete="CASCADE"
+    )
+    field: str = Field(primary_key=True, max_length=60)
+    source: str = Field(primary_key=True, max_length=60)
+    source_id: str = Field(max_length=200)
+    value: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(json_column(), nullable=False)
+    )
+    suggested_at: datetime = Field(sa_type=UTCDateTime)

@@ -1,0 +1,1 @@
+"""Groups, companies, universities and offices: their records, registrations and confirmation."""

@@ -1,0 +1,383 @@
+"""Reading the registry. A record is read whole in one statement, whatever table its parts stand in."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, Row, Select, exists
+from sqlmodel import col, func, select
+
+from app.core.db import ReadSession, json_rows
+from app.core.errors import NotFound
+from app.core.paging import Page, decode_cursor, encode_cursor
+from app.organisations.models import (
+    Address,
+    Consent,
+    Contact,
+    Office,
+    Organisation,
+    OrganisationArea,
+    OrganisationField,
+    Registration,
+    RegistrationScheme,
+    Source,
+    Stage,
+    StageChange,
+)
+from app.organisations.rules import OPERATORS_ONLY, is_findable, is_visible
+from app.places.rules import within
+from app.vocabulary.organisations import (
+    ConfirmationMethod,
+    ContactKind,
+    EntryMethod,
+    LegalForm,
+    OrganisationType,
+    PublicationUse,
+    Status,
+)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AddressRecord(_Part):
+    postcode: str | None = None
+    street: str | None = None
+    building: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    is_public: bool = False
+
+
+class ContactRecord(_Part):
+    kind: ContactKind
+    value: str
+    kana: str | None = None
+    note: str | None = None
+    is_public: bool = False
+
+
+class LinkRecord(_Part):
+    kind: str
+    url: str
+
+
+class PhotoRecord(_Part):
+    url: str
+    alt: str
+
+
+class RegistrationRecord(_Part):
+    scheme: str
+    number: str | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class SourceRecord(_Part):
+    source: str
+    source_id: str
+    imported_at: datetime
+
+
+class StageChangeRecord(_Part):
+    stage: str
+    since: date
+
+
+class Record(_Part):
+    """An organisation as read, everything in it."""
+
+    id: uuid.UUID
+    version: int
+    status: Status
+    name: str
+    kana: str | None
+    other_names: list[str]
+    organisation_type: OrganisationType
+    legal_form: LegalForm
+    corporate_number: str | None
+    office: str | None
+    municipality: str | None
+    areas: list[str]
+    address: AddressRecord | None
+    contacts: list[ContactRecord]
+    meeting_place: str | None
+    schedule: str | None
+    activity_times: list[str]
+    fields: list[int]
+    stage: str | None
+    stage_history: list[StageChangeRecord]
+    keywords: list[str]
+    purpose: str | None
+    activities: str | None
+    achievements: str | None
+    message: str | None
+    membership_fee: str | None
+    member_count: int | None
+    local_member_count: int | None
+    founded_year: int | None
+    visits_welcome: bool | None
+    accepting_members: bool | None
+    links: list[LinkRecord]
+    photos: list[PhotoRecord]
+    goals: list[str]
+    registrations: list[RegistrationRecord]
+    consents: dict[PublicationUse, bool]
+    entry_method: EntryMethod
+    confirmed_on: date | None
+    confirmed_by: str | None
+    confirmed_how: ConfirmationMethod | None
+    confirm_every_months: int
+    closed_on: date | None
+    closed_reason: str | None
+    successor_number: str | None
+    sources: list[SourceRecord]
+    edited_fields: list[str]
+    created_at: datetime
+    updated_at: datetime
+    published_at: datetime | None
+
+    @property
+    def findable(self) -> bool:
+        return is_findable(self.status, self.consents)
+
+    @property
+    def visible(self) -> bool:
+        return is_visible(self.status, self.consents)
+
+    @property
+    def public_address(self) -> AddressRecord | None:
+        return self.address if self.address and self.address.is_public else None
+
+    def for_public(self) -> "Record":
+        """Without what is not public: private contacts and address, and what concerns operators."""
+        return self.model_copy(
+            update={
+                "address": self.public_address,
+                "contacts": [contact for contact in self.contacts if contact.is_public],
+                **{name: _EMPTY[name] for name in OPERATORS_ONLY},
+            }
+        )
+
+
+_EMPTY: dict[str, Any] = {"edited_fields": [], "consents": {}, "confirmed_by": None}
+
+
+@dataclass(frozen=True)
+class OrganisationFilter:
+    """Which records a list shows; every list of codes means "one of"."""
+
+    statuses: tuple[Status, ...] = (Status.PUBLISHED,)
+    fields: tuple[int, ...] = ()
+    stages: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    legal_forms: tuple[LegalForm, ...] = ()
+    organisation_types: tuple[OrganisationType, ...] = ()
+    offices: tuple[str, ...] = ()
+    corporate_number: str | None = None
+    updated_since: datetime | None = None
+    public: bool = True
+
+
+def get_organisation(session: ReadSession, organisation_id: uuid.UUID) -> Record:
+    """The record. Raises NotFound."""
+    row = session.execute(_whole().where(col(Organisation.id) == organisation_id)).one_or_none()
+    if row is None:
+        raise NotFound("この団体は登録されていません。")
+    return _record(row)
+
+
+def list_records(session: ReadSession, ids: Sequence[uuid.UUID]) -> list[Record]:
+    """The records of these ids that exist, by id."""
+    rows = session.execute(
+        _whole().where(col(Organisation.id).in_(ids)).order_by(col(Organisation.id))
+    )
+    return [_record(row) for row in rows]
+
+
+def list_ids(session: ReadSession, *, after: uuid.UUID | None, limit: int) -> list[uuid.UUID]:
+    """Ids of all organisations in order, the next `limit` after one."""
+    query = select(Organisation.id).order_by(col(Organisation.id)).limit(limit)
+    if after:
+        query = query.where(col(Organisation.id) > after)
+    return list(session.exec(query))
+
+
+def list_organisations(
+    session: ReadSession, wanted: OrganisationFilter, *, cursor: str | None, limit: int
+) -> Page[Record]:
+    """Records by id, which is the order they were made in."""
+    conditions = _conditions(wanted)
+    query = _whole().where(*conditions).order_by(col(Organisation.id)).limit(limit + 1)
+    if cursor:
+        query = query.where(col(Organisation.id) > _after(cursor))
+    rows = session.execute(query).all()
+    total = session.exec(select(func.count()).select_from(Organisation).where(*conditions)).one()
+    records = [_record(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return Page(records, total, encode_cursor(str(records[-1].id)) if more else None)
+
+
+def count_organisations(session: ReadSession) -> int:
+    return session.exec(select(func.count()).select_from(Organisation)).one()
+
+
+def list_offices(session: ReadSession) -> list[Office]:
+    return list(session.exec(select(Office).order_by(col(Office.position), col(Office.code))))
+
+
+def list_stages(session: ReadSession) -> list[Stage]:
+    return list(session.exec(select(Stage).order_by(col(Stage.position), col(Stage.code))))
+
+
+def list_schemes(session: ReadSession) -> list[RegistrationScheme]:
+    return list(
+        session.exec(
+            select(RegistrationScheme).order_by(
+                col(RegistrationScheme.position), col(RegistrationScheme.code)
+            )
+        )
+    )
+
+
+def _after(cursor: str) -> uuid.UUID:
+    (position,) = decode_cursor(cursor, str)
+    try:
+        return uuid.UUID(str(position))
+    except ValueError:
+        from app.core.errors import InvalidCursor
+
+        raise InvalidCursor from None
+
+
+def _conditions(wanted: OrganisationFilter) -> list[ColumnElement[bool]]:
+    o = Organisation
+    conditions = [col(o.status).in_(wanted.statuses)]
+    if wanted.public:
+        refused = exists().where(
+            col(Consent.organisation_id) == col(o.id),
+            col(Consent.use) == PublicationUse.WEB,
+            col(Consent.granted).is_(False),
+        )
+        conditions.append(~refused)
+    for column, codes in (
+        (o.stage_code, wanted.stages),
+        (o.legal_form, wanted.legal_forms),
+        (o.organisation_type, wanted.organisation_types),
+        (o.office_code, wanted.offices),
+    ):
+        if codes:
+            conditions.append(col(column).in_(codes))
+    if wanted.fields:
+        conditions.append(
+            exists().where(
+                col(OrganisationField.organisation_id) == col(o.id),
+                col(OrganisationField.field).in_(wanted.fields),
+            )
+        )
+    if wanted.areas:
+        codes = [code for area in wanted.areas for code in within(area)]
+        active = exists().where(
+            col(OrganisationArea.organisation_id) == col(o.id),
+            col(OrganisationArea.municipality_code).in_(codes),
+        )
+        conditions.append(col(o.municipality_code).in_(codes) | active)
+    if wanted.corporate_number:
+        conditions.append(col(o.corporate_number) == wanted.corporate_number)
+    if wanted.updated_since:
+        conditions.append(col(o.updated_at) >= wanted.updated_since)
+    return conditions
+
+
+def _of(table: Any, *columns: Any, order: Sequence[Any]) -> Any:
+    """The rows of a child table as JSON, for the organisation of the outer statement."""
+    return json_rows(
+        select(*columns)
+        .where(col(table.organisation_id) == col(Organisation.id))
+        .order_by(*order)
+        .correlate(Organisation)
+    )
+
+
+def _whole() -> Select[Any]:
+    """Every column of the organisation, and its children as JSON."""
+    return select(  # type: ignore[call-overload, no-any-return]
+        *Organisation.__table__.columns,  # type: ignore[attr-defined]
+        _of(OrganisationField, OrganisationField.field, order=[OrganisationField.field]).label(
+            "fields"
+        ),
+        _of(
+            OrganisationArea,
+            OrganisationArea.municipality_code,
+            order=[OrganisationArea.municipality_code],
+        ).label("areas"),
+        _of(
+            Address,
+            Address.postcode,
+            Address.street,
+            Address.building,
+            Address.latitude,
+            Address.longitude,
+            Address.is_public,
+            order=[Address.organisation_id],
+        ).label("address"),
+        _of(
+            Contact,
+            Contact.kind,
+            Contact.value,
+            Contact.kana,
+            Contact.note,
+            Contact.is_public,
+            order=[Contact.position],
+        ).label("contacts"),
+        _of(
+            Registration,
+            col(Registration.scheme_code).label("scheme"),
+            Registration.number,
+            Registration.valid_from,
+            Registration.valid_until,
+            order=[Registration.position],
+        ).label("registrations"),
+        _of(Consent, Consent.use, Consent.granted, order=[Consent.use]).label("consents"),
+        _of(
+            Source,
+            Source.source,
+            Source.source_id,
+            Source.imported_at,
+            order=[col(Source.imported_at).desc(), Source.source, Source.source_id],
+        ).label("sources"),
+        _of(
+            StageChange,
+            col(StageChange.stage_code).label("stage"),
+            StageChange.since,
+            order=[StageChange.id],
+        ).label("stage_history"),
+    )
+
+
+_RENAMED = {
+    "office_code": "office",
+    "municipality_code": "municipality",
+    "stage_code": "stage",
+}
+
+
+def _record(row: Row[Any]) -> Record:
+    values = {_RENAMED.get(name, name): value for name, value in row._mapping.items()}
+    values["fields"] = [child["field"] for child in values["fields"]]
+    values["areas"] = [child["municipality_code"] for child in values["areas"]]
+    values["address"] = next(iter(values["address"]), None)
+    values["consents"] = {child["use"]: child["granted"] for child in values["consents"]}
+    for source in values["sources"]:
+        source["imported_at"] = _utc(source["imported_at"])
+    return Record.model_validate(values)
+
+
+def _utc(moment: str) -> str:
+    """SQLite's JSON holds the moment as stored, in UTC without saying so."""
+    return moment if "+" in moment or moment.endswith("Z") else f"{moment}Z"

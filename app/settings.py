@@ -1,0 +1,47 @@
+"""What a city hall may set, all by environment variables that begin with MUSUBI_."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The installation's settings; defaults suit `make run` on one's own machine."""
+
+    model_config = SettingsConfigDict(env_prefix="MUSUBI_", extra="ignore")
+
+    data_dir: Path = Field(
+        Path("var"), description="Where SQLite, the search index, keys and logs are kept."
+    )
+    demo: bool = Field(True, description="Load the invented demo city into an empty database.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; PostgreSQL by postgresql+psycopg://. Empty: SQLite."
+    )
+    search: Literal["auto", "embedded"] = Field(
+        "auto", description="auto: Meilisearch where one can be had; embedded: SQLite FTS5 only."
+    )
+    meili_url: str = Field("", description="An existing Meilisearch, e.g. http://meilisearch:7700.")
+    meili_key: SecretStr = Field(
+        SecretStr(""), description="Its master key, or an admin key that may create keys."
+    )
+    allowed_hosts: list[str] = Field(
+        ["*"], description='Host names this service answers to, as JSON: ["musubi.example.jp"].'
+    )
+
+    @cached_property
+    def url(self) -> str:
+        """The database, SQLite in the data directory unless another is named."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'musubi.sqlite3'}"
+
+    @property
+    def embedded_path(self) -> Path:
+        """The file of the embedded search engine."""
+        return self.data_dir / "search.sqlite3"
+
+    @property
+    def operator_token_path(self) -> Path:
+        """The file whose content lets its reader write, until accounts exist."""
+        return self.data_dir / "operator-token"

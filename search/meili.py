@@ -1,0 +1,315 @@
+"""Meilisearch: the official client administers, pooled aiohttp asks. Nothing else imports `meilisearch`.
+
+Two roads, for measured reasons (docs/decisions/0003): the official client opens a connection per call,
+which is right for tasks and wrong for a search as one types; httpx spends 2.3 ms of CPU on an answer that
+aiohttp reads in 0.5; and any keep-alive client that accepts gzip waits 40 ms, so questions ask for
+`identity`.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+import meilisearch
+from meilisearch.errors import (
+    MeilisearchApiError,
+    MeilisearchCommunicationError,
+    MeilisearchTimeoutError,
+)
+
+from search.documents import Entry
+from search.errors import SearchUnavailable, WriteRejected
+from search.index import Ask, Found
+from search.queries import Answer, Request, Steps, steps
+from search.settings import GROUPS, SHOWN, meilisearch_settings
+
+_ADMIN_TIMEOUT_S = 30
+_TASK_TIMEOUT_S = 600
+_POLL_S = 0.05
+_WARM_UP_S = 10
+_PAGE = 1_000
+_SEARCH_KEY_UID = "6d757375-6269-4573-8000-736561726368"
+_OPEN_TASKS = ("enqueued", "processing")
+
+
+class MeiliIndex:
+    """Feeds one Meilisearch index. Used by one thread at a time: the client is not safe to share."""
+
+    name = "meilisearch"
+
+    def __init__(self, url: str, key: str, uid: str = "organisations") -> None:
+        self.url, self.key, self.uid = url, key, uid
+        self._client = meilisearch.Client(url, key, timeout=_ADMIN_TIMEOUT_S)
+
+    def prepare(self) -> None:
+        """Create the index if it is missing and bring its settings up to date."""
+        with _reported():
+            if self.uid not in self._uids():
+                self._done(self._client.create_index(self.uid, {"primaryKey": "id"}).task_uid)
+            wanted = meilisearch_settings()
+            current = self._client.index(self.uid).get_settings()
+            if any(not _covers(current.get(name), value) for name, value in wanted.items()):
+                self._done(self._client.index(self.uid).update_settings(wanted).task_uid)
+
+    def _uids(self) -> set[str]:
+        found = self._client.get_raw_indexes({"limit": _PAGE})
+        return {index["uid"] for index in found["results"]}
+
+    def count(self) -> int:
+        with _reported():
+            return int(self._client.index(self.uid).get_stats().number_of_documents)
+
+    def write(self, entries: Sequence[Entry], gone: Sequence[str]) -> list[int]:
+        """Enqueue the documents; the receipt is the uids of the tasks."""
+        with _reported():
+            index = self._client.index(self.uid)
+            tasks = []
+            if entries:
+                forms = [dict(self.stored_form(entry)) for entry in entries]
+                tasks.append(index.add_documents(forms, "id").task_uid)
+            if gone:
+                tasks.append(index.delete_documents(list(gone)).task_uid)
+            return tasks
+
+    def settle(self, receipt: object) -> None:
+        assert isinstance(receipt, list)
+        with _reported():
+            for task in receipt:
+                self._done(task)
+
+    def _done(self, task: int) -> None:
+        deadline = time.monotonic() + _TASK_TIMEOUT_S
+        while time.monotonic() < deadline:
+            state = self._client.get_task(task)
+            if state.status == "succeeded":
+                return
+            if state.status not in _OPEN_TASKS:
+                raise WriteRejected(str((state.error or {}).get("message", state.status)))
+            time.sleep(_POLL_S)
+        raise SearchUnavailable(f"task {task} did not finish within {_TASK_TIMEOUT_S} s")
+
+    @contextmanager
+    def rebuilding(self) -> Iterator["MeiliIndex"]:
+        """A second index beside this one, swapped in when it is complete.
+
+        The caller must not write to this index while the swap runs: tasks follow a swapped index.
+        """
+        successor = MeiliIndex(self.url, self.key, f"{self.uid}_new")
+        successor.drop()
+        successor.prepare()
+        yield successor
+        with _reported():
+            swap = [{"indexes": [self.uid, successor.uid]}]
+            self._done(self._client.swap_indexes(swap).task_uid)
+        successor.drop()
+
+    def drop(self) -> None:
+        with _reported():
+            if self.uid in self._uids():
+                self._done(self._client.index(self.uid).delete().task_uid)
+
+    def stored(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        with _reported():
+            found = self._client.index(self.uid).get_documents(
+                {"ids": list(ids), "limit": len(ids)}
+            )
+            return {document.id: dict(document) for document in found.results}
+
+    def stored_form(self, entry: Entry) -> Mapping[str, Any]:
+        document = entry.document
+        form: dict[str, Any] = {
+            "id": document.id,
+            "name": document.name,
+            "kana": document.kana,
+            "summary": document.summary,
+            "card": dict(document.card),
+            "marks": dict(entry.marks),
+            "updated_at": document.updated_at,
+            **entry.words,
+            **{name: list(codes) for name, codes in document.codes.items()},
+        }
+        if document.position:
+            form["_geo"] = {"lat": document.position[0], "lng": document.position[1]}
+        return form
+
+    def ids(self) -> Iterable[str]:
+        offset = 0
+        while True:
+            with _reported():
+                page = self._client.index(self.uid).get_documents(
+                    {"fields": ["id"], "limit": _PAGE, "offset": offset}
+                )
+            yield from (document.id for document in page.results)
+            offset += _PAGE
+            if offset >= page.total:
+                return
+
+    def forget_finished_tasks(self, older_than_days: int = 7) -> None:
+        """Prune the task database, which Meilisearch never does by itself (meilisearch#2628)."""
+        before = time.strftime(
+            "%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - older_than_days * 86_400)
+        )
+        with _reported():
+            statuses = "succeeded,failed,canceled"
+            self._client.delete_tasks({"statuses": statuses, "beforeFinishedAt": before})
+
+    def search_key(self) -> str:
+        """A key that can only search; made once, the same for as long as the master key is."""
+        with _reported():
+            try:
+                return str(self._client.get_key(_SEARCH_KEY_UID).key)
+            except MeilisearchApiError as error:
+                if error.code != "api_key_not_found":
+                    raise
+            return str(
+                self._client.create_key(
+                    {
+                        "uid": _SEARCH_KEY_UID,
+                        "name": "musubi search",
+                        "actions": ["search"],
+                        "indexes": ["*"],
+                        "expiresAt": None,
+                    }
+                ).key
+            )
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """The client's errors as this package's own."""
+    try:
+        yield
+    except (MeilisearchCommunicationError, MeilisearchTimeoutError) as error:
+        raise SearchUnavailable(str(error)) from error
+    except MeilisearchApiError as error:
+        raise SearchUnavailable(f"{error.code}: {error.message}") from error
+
+
+def _covers(current: object, wanted: object) -> bool:
+    """`current` holds everything that is `wanted`; Meilisearch adds defaults of its own."""
+    if isinstance(current, Mapping) and isinstance(wanted, Mapping):
+        return all(_covers(current.get(name), value) for name, value in wanted.items())
+    if isinstance(current, list) and isinstance(wanted, list):
+        return len(current) == len(wanted) and all(map(_covers, current, wanted))
+    return current == wanted
+
+
+# ------------------------------------------------------------------------------------ asking
+
+
+class MeiliSearcher:
+    """Asks Meilisearch over kept connections, within one event loop.
+
+    After two failures in a row it refuses for `rest_s` seconds without trying, so that an outage does not
+    cost a time-out per question. A whole answer, all its steps together, takes at most `timeout_s`.
+    """
+
+    def __init__(
+        self, url: str, key: str, *, timeout_s: float = 0.6, rest_s: float = 3.0, most: int = 8
+    ) -> None:
+        self._session = aiohttp.ClientSession(
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}", "Accept-Encoding": "identity"},
+            # More at once would only queue inside the server, out of reach of our time-out.
+            connector=aiohttp.TCPConnector(limit=most),
+            auto_decompress=False,
+        )
+        self._timeout_s = timeout_s
+        self._rest_s = rest_s
+        self._failures = 0
+        self._resting_until = 0.0
+
+    async def answer(self, request: Request) -> Answer:
+        """Raises SearchUnavailable when there is no readable answer in time."""
+        if time.monotonic() < self._resting_until:
+            raise SearchUnavailable("resting after failures")
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                answer = await self._conduct(steps(request))
+        except (aiohttp.ClientError, OSError, KeyError, TypeError, ValueError) as error:
+            self._failures += 1
+            if self._failures > 1:
+                self._resting_until = time.monotonic() + self._rest_s
+            raise SearchUnavailable(repr(error)) from error
+        self._failures = 0
+        return answer
+
+    async def _conduct(self, conductor: Steps) -> Answer:
+        try:
+            ask = next(conductor)
+            while True:
+                ask = conductor.send(await self.ask(ask))
+        except StopIteration as finished:
+            answer: Answer = finished.value
+            return answer
+
+    async def ask(self, ask: Ask) -> Found:
+        path = f"/indexes/{uid_of(ask.kind)}/search"
+        async with self._session.post(path, json=_body(ask)) as answer:
+            content = await answer.read()
+        if answer.status != HTTPStatus.OK:
+            raise ValueError(f"{answer.status} {content[:200]!r}")
+        body = json.loads(content)
+        facets = body.get("facetDistribution") or {}
+        return Found(int(body["estimatedTotalHits"]), body["hits"], facets)
+
+    async def warm_up(self, kind: str) -> None:
+        """Ask once without a hurry: the first Japanese question loads the server's dictionary."""
+        try:
+            async with asyncio.timeout(_WARM_UP_S):
+                await self.ask(Ask(kind, ("東京",)))
+        except (aiohttp.ClientError, OSError, KeyError, TypeError, ValueError) as error:
+            raise SearchUnavailable(repr(error)) from error
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+def uid_of(kind: str) -> str:
+    """The index that holds documents of a kind."""
+    return f"{kind}s"
+
+
+def _body(ask: Ask) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "q": " ".join(ask.words),
+        "attributesToSearchOn": GROUPS[ask.group],
+        "matchingStrategy": "all" if ask.every else "last",
+        "attributesToRetrieve": SHOWN,
+        "offset": ask.offset,
+        "limit": ask.limit,
+    }
+    if conditions := _filter(ask):
+        body["filter"] = conditions
+    if ask.facets:
+        body["facets"] = ask.facets
+    if ask.sort == "updated":
+        body["sort"] = ["updated_at:desc"]
+    elif ask.sort == "distance" and ask.filters.near:
+        latitude, longitude = ask.filters.near
+        body["sort"] = [f"_geoPoint({latitude:.6f},{longitude:.6f}):asc"]
+    return body
+
+
+def _filter(ask: Ask) -> list[list[str] | str]:
+    conditions: list[list[str] | str] = [
+        [f"{name} = {_quoted(code)}" for code in codes]
+        for name, codes in ask.filters.codes.items()
+        if codes
+    ]
+    if ask.filters.near and ask.filters.radius_km is not None:
+        latitude, longitude = ask.filters.near
+        metres = round(ask.filters.radius_km * 1000)
+        conditions.append(f"_geoRadius({latitude:.6f},{longitude:.6f},{metres})")
+    if ask.without:
+        conditions.append(f"id NOT IN [{','.join(map(_quoted, ask.without))}]")
+    return conditions
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

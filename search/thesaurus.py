@@ -1,0 +1,204 @@
+"""Themes: what groups do, under the words that groups and residents use for it.
+
+`thesaurus.toml` is read once. A record is marked with the themes whose *terms* it holds, a question with
+the themes whose terms or *cues* it holds; both then meet on the theme, whatever the wording (SKOS: a
+theme is a concept, `label` its preferred label, terms and cues its alternative and hidden labels).
+"""
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from search.text import KANA_OR_LATIN, Token, normalise, reading, romaji, tokenize
+
+_FILE = Path(__file__).with_name("thesaurus.toml")
+_JOINT = "|"  # stands for a particle or punctuation between two words of a record
+_NOT = "¬"  # ends a word that is negated: 「眠れない」 is not 「眠る」
+_GAP = 2  # words that may stand between the words of a cue in a question
+# A misspelt word may differ by one letter from five letters on, by two from nine (as Meilisearch has it).
+_ONE_TYPO, _TWO_TYPOS = 5, 9
+_SHORTEST_WRITTEN = 3  # characters a word needs for one wrong one (自冶会) to leave it recognisable
+
+
+@dataclass(frozen=True)
+class Theme:
+    code: str
+    label: str
+    broader: str | None
+    terms: tuple[str, ...]
+    cues: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A theme found in tokens `start` to `end`; `certain` when by a term, not by a mere cue."""
+
+    theme: str
+    certain: bool
+    start: int
+    end: int
+    words: int
+
+
+_Phrase = tuple[tuple[str, ...], str, bool]
+
+
+class Thesaurus:
+    """The themes and the ways to find them in words and readings."""
+
+    def __init__(self, themes: Iterable[Theme]) -> None:
+        self.themes = {theme.code: theme for theme in themes}
+        self._written: dict[str, list[_Phrase]] = defaultdict(list)
+        self._asked: dict[str, list[_Phrase]] = defaultdict(list)
+        self._readings: dict[str, dict[str, bool]] = defaultdict(dict)
+        self._sound_of: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
+        for theme in self.themes.values():
+            self._learn(theme)
+        self._reading_list = list(self._readings)
+        self._written_list = [word for word in self._sound_of if len(word) >= _SHORTEST_WRITTEN]
+
+    def _learn(self, theme: Theme) -> None:
+        for word in dict.fromkeys((theme.label, *theme.terms)):
+            self._add(
+                self._written, _jointed(tokenize(normalise(word)))[0], theme.code, certain=True
+            )
+            self._hear(word, theme.code, certain=True)
+        for word in theme.cues:
+            self._hear(word, theme.code, certain=False)
+
+    def _hear(self, word: str, code: str, *, certain: bool) -> None:
+        tokens = tokenize(normalise(word))
+        self._add(self._asked, _spoken(tokens), code, certain=certain)
+        for sound in {reading(tokens), romaji(word) if KANA_OR_LATIN.fullmatch(word) else ""}:
+            if sound:
+                known = self._readings[sound]
+                known[code] = known.get(code, False) or certain
+                self.labels.setdefault(sound, word)
+                self._sound_of[normalise(word)] = sound
+
+    @staticmethod
+    def _add(
+        table: dict[str, list[_Phrase]], words: tuple[str, ...], code: str, *, certain: bool
+    ) -> None:
+        if words and (words, code, certain) not in table[words[0]]:
+            table[words[0]].append((words, code, certain))
+
+    def broader(self, code: str) -> str | None:
+        return self.themes[code].broader
+
+    def marks(self, tokens: Sequence[Token]) -> list[Mention]:
+        """The themes a record's words speak of: terms only, word by word as written."""
+        words, owners = _jointed(tokens)
+        return [
+            Mention(m.theme, m.certain, owners[m.start], owners[m.end - 1] + 1, m.words)
+            for m in _longest(_mentions(words, self._written, gap=0))
+        ]
+
+    def asked(self, tokens: Sequence[Token]) -> list[Mention]:
+        """The themes a question's words speak of, terms before cues, longer before shorter."""
+        found = _longest(_mentions(_spoken(tokens), self._asked, gap=_GAP))
+        return sorted(found, key=lambda m: (not m.certain, -m.words, m.start))
+
+    def heard(self, sound: str) -> list[tuple[str, bool]]:
+        """The themes one of whose words has exactly this folded reading, and whether by a term."""
+        return sorted(self._readings.get(sound, {}).items(), key=lambda item: not item[1])
+
+    def nearest(self, sound: str) -> str | None:
+        """The word whose reading is nearest to a misspelt one, or None when none is near."""
+        typos = (len(sound) >= _ONE_TYPO) + (len(sound) >= _TWO_TYPOS)
+        if not typos:
+            return None
+        best = process.extractOne(
+            sound, self._reading_list, scorer=DamerauLevenshtein.distance, score_cutoff=typos
+        )
+        return best[0] if best else None
+
+    def nearest_written(self, text: str) -> str | None:
+        """The reading of the word that differs from a normalised one by a single character."""
+        best = process.extractOne(
+            text, self._written_list, scorer=DamerauLevenshtein.distance, score_cutoff=1
+        )
+        return self._sound_of[best[0]] if best else None
+
+    def completions(self, typed: str) -> list[Theme]:
+        """The themes a half-typed word may be on its way to, by their label or its reading."""
+        text = normalise(typed)
+        sound = romaji(text) if KANA_OR_LATIN.fullmatch(text) else None
+        return [
+            theme
+            for theme in self.themes.values()
+            if normalise(theme.label).startswith(text)
+            or (sound and reading(tokenize(normalise(theme.label))).startswith(sound))
+        ]
+
+
+def _jointed(tokens: Sequence[Token]) -> tuple[tuple[str, ...], list[int]]:
+    """The words with a joint wherever two do not touch, and the token that each of them is."""
+    words: list[str] = []
+    owners: list[int] = []
+    for index, token in enumerate(tokens):
+        if words and not token.linked:
+            words.append(_JOINT)
+            owners.append(index)
+        words.append(token.term)
+        owners.append(index)
+    return tuple(words), owners
+
+
+def _spoken(tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(token.term + _NOT if token.negated else token.term for token in tokens)
+
+
+def _mentions(words: Sequence[str], table: dict[str, list[_Phrase]], gap: int) -> list[Mention]:
+    found = []
+    for start, word in enumerate(words):
+        phrases = table.get(word, ())
+        if word.endswith(_NOT):
+            phrases = [*phrases, *table.get(word.removesuffix(_NOT), ())]
+        for phrase, code, certain in phrases:
+            end = _match(words, start, phrase, gap)
+            if end:
+                found.append(Mention(code, certain, start, end, len(phrase)))
+    return found
+
+
+def _match(words: Sequence[str], start: int, phrase: tuple[str, ...], gap: int) -> int | None:
+    """Where `phrase`, beginning at `start`, ends, with at most `gap` words between its words."""
+    at = start
+    for word in phrase[1:]:
+        for step in range(1, gap + 2):
+            if at + step < len(words) and words[at + step] in (word, word + _NOT):
+                at += step
+                break
+        else:
+            return None
+    return at + 1
+
+
+def _longest(mentions: list[Mention]) -> list[Mention]:
+    """Without the mentions that lie inside a longer phrase: 「認知症カフェ」 is not also 「認知症」."""
+    return [
+        m
+        for m in mentions
+        if not any(
+            o.start <= m.start and m.end <= o.end and o.words > m.words and o.theme != m.theme
+            for o in mentions
+        )
+    ]
+
+
+@cache
+def thesaurus() -> Thesaurus:
+    """The thesaurus of this installation, read once."""
+    entries = tomllib.loads(_FILE.read_text(encoding="utf-8"))["theme"]
+    return Thesaurus(
+        Theme(e["code"], e["label"], e.get("broader"), tuple(e["terms"]), tuple(e["cues"]))
+        for e in entries
+    )
