@@ -67,3 +67,9 @@ Text = Annotated[StrictStr, StringConstraints(max_length=_LONGEST_TEXT), AfterVa
 WebAddress = Annotated[
     StrictStr, StringConstraints(max_length=_LONGEST_ADDRESS), AfterValidator(check_web_address)
 ]
+
+
+def shortened(text: str, length: int) -> str:
+    """At most `length` characters on one line, with … where something was left out."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"

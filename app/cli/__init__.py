@@ -1,0 +1,202 @@
+"""`musubi`: run, import, keep in step. Sentences for people go to standard error, results to standard output.
+
+Doors of its own: `run` (everything on one machine), `process` (what every command needs first).
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app.cli.process import Failure, bars, fail, migrate_database, open_database, say
+from app.cli.run import run_everything
+from app.core.logs import configure_logs
+from app.discovery.engines import Engines
+from app.discovery.sync import (
+    Drain,
+    Keeper,
+    bring_up_to_date,
+    rebuild,
+    reconcile as reconcile_index,
+    waiting_lock,
+)
+from app.intake.run import FORMATS, Report, check, keep, open_import
+from app.intake.sources import groups_csv
+from app.intake.tables import UnreadableFile
+from app.settings import Settings
+from search import SearchUnavailable
+
+app = typer.Typer(
+    help="結び: まちの団体の登録と検索", no_args_is_help=True, pretty_exceptions_enable=False
+)
+_LOCK_S = 60
+_SHOWN_ERRORS = 200
+
+
+def main() -> None:
+    """The entry of the command line: a known failure is one sentence and exit code 2."""
+    configure_logs()
+    try:
+        app()
+    except Failure as failure:
+        say(str(failure))
+        sys.exit(2)
+
+
+@app.command()
+def run(port: Annotated[int, typer.Option(help="待ち受けるポート")] = 8000) -> None:
+    """準備から起動まで、すべてをこの1台で行う。"""
+    run_everything(Settings(), port)
+
+
+@app.command()
+def serve(
+    port: int = 8000,
+    host: Annotated[str, typer.Option(help="既定ではこの機械からだけ使える")] = "127.0.0.1",
+) -> None:
+    """サービスだけを起動する（本番用）。"""
+    open_database(Settings()).close()
+    uvicorn.run("app.main:create_app", factory=True, host=host, port=port, access_log=False)
+
+
+@app.command()
+def worker() -> None:
+    """検索の索引を台帳に合わせ続ける（本番用）。"""
+    settings = Settings()
+    database, engines = open_database(settings), Engines(settings, say)
+    try:
+        Keeper(database, engines).run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        engines.stop()
+        database.close()
+
+
+@app.command()
+def migrate() -> None:
+    """データベースを最新の形にする。"""
+    migrate_database(Settings())
+    say("データベースは最新です。")
+
+
+@app.command()
+def reindex() -> None:
+    """索引を作り直し、検索を止めずに入れ替える。"""
+    settings = Settings()
+    database, engines = open_database(settings), Engines(settings, say)
+    try:
+        indexes = engines.feeders()
+        with waiting_lock(database, _LOCK_S), bars("索引を作り直しています") as progress:
+            for index in indexes:
+                index.prepare()
+            rebuild(database, indexes, progress)
+        print(json.dumps({index.name: index.count() for index in indexes}))
+    except SearchUnavailable as error:
+        fail(f"索引を作り直せませんでした: {error}")
+    finally:
+        engines.stop()
+        database.close()
+
+
+@app.command()
+def reconcile() -> None:
+    """索引を台帳と突き合わせ、違いを直す。"""
+    settings = Settings()
+    database, engines = open_database(settings), Engines(settings, say)
+    try:
+        drifts = {}
+        indexes = engines.feeders()
+        with waiting_lock(database, _LOCK_S):
+            bring_up_to_date(database, indexes)
+            for index in indexes:
+                with bars(f"{index.name} を突き合わせています") as progress:
+                    drifts[index.name] = vars(reconcile_index(database, index, progress))
+        print(json.dumps(drifts))
+    except SearchUnavailable as error:
+        fail(f"突き合わせられませんでした: {error}")
+    finally:
+        engines.stop()
+        database.close()
+
+
+@app.command()
+def template(format_name: Annotated[str, typer.Argument(metavar="FORMAT")]) -> None:
+    """取り込みファイルの見出しを出力する。"""
+    if format_name != groups_csv.NAME:
+        fail(f"見出しを出力できるのは {groups_csv.NAME} だけです。")
+    print(",".join(groups_csv.COLUMNS))
+
+
+@app.command("import")
+def import_file(
+    format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="、".join(FORMATS))],
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    dry_run: Annotated[bool, typer.Option(help="確かめるだけで、何も取り込まない")] = False,
+    strict: Annotated[bool, typer.Option(help="誤りが1行でもあれば、何も取り込まない")] = False,
+    source: Annotated[str | None, typer.Option(help="名簿の名前（既定は FORMAT）")] = None,
+) -> None:
+    """ファイルの団体を取り込み、検索できるようにする。"""
+    if format_name not in FORMATS:
+        fail(f"FORMAT は次のどれかです: {'、'.join(FORMATS)}")
+    settings = Settings()
+    database = open_database(settings)
+    try:
+        format_, table = open_import(format_name, file)
+        if dry_run or strict:
+            with bars("確かめています") as progress:
+                report = check(database, format_, table, progress)
+            if dry_run or report.errors:
+                _tell(report, done=False, indexed=False)
+                raise typer.Exit(_exit_code(report, strict=strict))
+        engines = Engines(settings, say)
+        try:
+            with waiting_lock(database, _LOCK_S):
+                indexes = engines.feeders()
+                bring_up_to_date(database, indexes)
+                with bars("取り込んでいます") as progress:
+                    drain = Drain(database, indexes)
+                    report = keep(
+                        database, format_, table, source=source, progress=progress, feed=drain
+                    )
+                say("検索できるようにしています…")
+                drain.run()
+        finally:
+            engines.stop()
+        _tell(report, done=True, indexed=drain.complete)
+        raise typer.Exit(1 if report.refused else 0)
+    except UnreadableFile as error:
+        fail(str(error))
+    except SearchUnavailable as error:
+        fail(f"取り込めませんでした: {error}")
+    finally:
+        database.close()
+
+
+def _exit_code(report: Report, *, strict: bool) -> int:
+    if not report.refused:
+        return 0
+    return 2 if strict else 1
+
+
+def _tell(report: Report, *, done: bool, indexed: bool) -> None:
+    """The rows that were refused, a summary, and the counts as the last line of standard output."""
+    for error in report.errors[:_SHOWN_ERRORS]:
+        say(str(error))
+    if len(report.errors) > _SHOWN_ERRORS:
+        say(f"ほかに {len(report.errors) - _SHOWN_ERRORS} 行の誤りがあります。")
+    outcome = report.outcome
+    if not done:
+        say(f"{report.rows}行を確かめました。誤り {report.refused}行。何も取り込んでいません。")
+    else:
+        say(
+            f"{report.rows}行のうち {outcome.kept}行を取り込みました（新規 {outcome.created}、"
+            f"更新 {outcome.updated}、終了 {outcome.closed}、再開 {outcome.reopened}、"
+            f"変更なし {outcome.unchanged}、提案 {outcome.suggestions}、誤り {report.refused}）。"
+        )
+        if not indexed:
+            say("検索エンジンが応答しないため、検索に出るのは復旧のあとになります。")
+    print(json.dumps({**report.counts(), "dry_run": not done, "indexed": indexed}))

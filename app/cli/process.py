@@ -1,0 +1,116 @@
+"""What every command needs first: settings that work, a database of the right shape, words for the user."""
+
+import errno
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import inspect
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+
+from app.core.db import Database
+from app.core.errors import DatabaseUnavailable
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_NEEDED_BYTES = 50_000_000
+_console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Failure(Exception):
+    """Something the user can mend; its message is the sentence they are told."""
+
+
+def say(sentence: str) -> None:
+    _console.print(sentence, markup=False)
+
+
+def fail(sentence: str) -> NoReturn:
+    raise Failure(sentence)
+
+
+@contextmanager
+def bars(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A progress bar; call what it yields with the number of things just done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_console, transient=True) as progress:
+        task = progress.add_task(label, total=total)
+        yield lambda number: progress.advance(task, number)
+
+
+def check_data_dir(folder: Path) -> None:
+    """Raises Failure unless there is room to write."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        fail(f"データを置く場所 {folder} に書き込めません: {reason(error)}")
+    if shutil.disk_usage(folder).free < _NEEDED_BYTES:
+        fail(f"ディスクの空きがありません（{folder}）。空きを作ってから、もう一度お試しください。")
+
+
+def reason(error: OSError) -> str:
+    """Why the operating system said no."""
+    return {
+        errno.ENOSPC: "ディスクの空きがありません",
+        errno.EACCES: "権限がありません",
+        errno.EROFS: "書き込み禁止の場所です",
+        errno.ENOTDIR: "同じ名前のファイルがあります",
+        errno.EEXIST: "同じ名前のファイルがあります",
+    }.get(error.errno or 0, error.strerror or str(error))
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, made when there is none. Raises Failure when it is out of reach or out of date."""
+    check_data_dir(settings.data_dir)
+    try:
+        database = Database(settings)
+        with database.engine.connect() as connection:
+            empty = not inspect(connection).get_table_names()
+            current = MigrationContext.configure(connection).get_current_revision()
+    except (SQLAlchemyError, DatabaseUnavailable, ArgumentError) as error:
+        fail(f"データベースに接続できません: {_first_line(error)}")
+    if empty:
+        migrate_database(settings)
+    elif current != ScriptDirectory.from_config(alembic_config()).get_current_head():
+        fail("データベースの形が古いままです。`make migrate` を実行してください。")
+    return database
+
+
+def migrate_database(settings: Settings) -> None:
+    """Bring the database to the newest shape. Raises Failure."""
+    check_data_dir(settings.data_dir)
+    database = Database(settings)
+    config = alembic_config()
+    try:
+        with database.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    except OperationalError as error:
+        fail(f"データベースを準備できません: {_first_line(error)}")
+    finally:
+        database.close()
+
+
+def alembic_config() -> Config:
+    return Config(toml_file=ROOT / "pyproject.toml")
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", error)).strip().splitlines()[0]

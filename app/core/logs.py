@@ -1,0 +1,22 @@
+"""Structured logs on standard error: one JSON line an event, with the request's id, no personal data."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure_logs() -> None:
+    """One format for our own lines; uvicorn's access log stays silent (it would hold search words)."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )

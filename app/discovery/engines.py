@@ -1,0 +1,98 @@
+"""Which engine answers: Meilisearch when it can, the embedded one when it cannot. Nobody else knows which."""
+
+import threading
+
+from starlette.concurrency import run_in_threadpool
+
+from app.settings import Settings
+from search import Answer, EmbeddedIndex, Index, MeiliIndex, MeiliSearcher, Request, SearchUnavailable
+from search.local import LocalMeilisearch, Say
+
+KINDS = ("organisation",)
+
+
+class Engines:
+    """The engines of this installation.
+
+    `feeders` are for the one thread that keeps the indexes in step; `answer` is for the event loop.
+    `meili_ready` is set once Meilisearch holds everything, so that a half-built index never answers.
+    """
+
+    def __init__(self, settings: Settings, say: Say = lambda _: None) -> None:
+        self._settings = settings
+        self.embedded = EmbeddedIndex(settings.embedded_path)
+        self._local = None
+        if settings.search == "auto" and not settings.meili_url:
+            self._local = LocalMeilisearch(settings.data_dir, say)
+        self._target: tuple[str, str] | None = None
+        self._searcher: MeiliSearcher | None = None
+        self._searching: tuple[str, str] | None = None
+        self.meili_ready = threading.Event()
+
+    @property
+    def uses_meili(self) -> bool:
+        return self._settings.search == "auto"
+
+    # -------------------------------------------------------------------------- for the feeder
+
+    def feeders(self) -> list[Index]:
+        """The engines that can be fed now; brings a local Meilisearch back when it has died."""
+        meili = self.meili()
+        return [self.embedded, meili] if meili else [self.embedded]
+
+    def meili(self) -> MeiliIndex | None:
+        """The Meilisearch to feed, once it answers; None when there is none."""
+        address = self._address()
+        if address is None:
+            return None
+        index = MeiliIndex(*address)
+        if self._target is None or self._target[0] != address[0]:
+            try:
+                self._target = (address[0], index.search_key())
+            except SearchUnavailable:
+                return None
+        return index
+
+    def _address(self) -> tuple[str, str] | None:
+        if not self.uses_meili:
+            return None
+        if self._local is None:
+            return self._settings.meili_url, self._settings.meili_key.get_secret_value()
+        url = self._local.ensure()
+        return (url, self._local.key) if url else None
+
+    def stop(self) -> None:
+        """End a Meilisearch of our own."""
+        if self._local:
+            self._local.stop()
+
+    # ---------------------------------------------------------------------- for the event loop
+
+    async def answer(self, request: Request) -> tuple[Answer, bool]:
+        """The answer and whether Meilisearch did not give it. Raises SearchUnavailable when nobody can."""
+        if self.meili_ready.is_set():
+            try:
+                searcher = await self._current()
+                return await searcher.answer(request), False
+            except SearchUnavailable:
+                pass
+        return await run_in_threadpool(self.embedded.answer, request), True
+
+    async def _current(self) -> MeiliSearcher:
+        if self._searcher is None or self._searching != self._target:
+            if self._target is None:
+                raise SearchUnavailable("no server yet")
+            if self._searcher:
+                await self._searcher.close()
+            self._searching = self._target
+            self._searcher = MeiliSearcher(*self._target)
+        return self._searcher
+
+    async def warm_up(self) -> None:
+        if self.meili_ready.is_set():
+            for kind in KINDS:
+                await (await self._current()).warm_up(kind)
+
+    async def close(self) -> None:
+        if self._searcher:
+            await self._searcher.close()

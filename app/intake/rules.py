@@ -1,0 +1,161 @@
+"""What an import means for a record: how sources combine, and what a human's edit keeps. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.vocabulary.organisations import Status
+
+# Part of every fingerprint: raise it when a source reads the same row differently.
+_READING = 1
+# Several sources together know more of these than each alone.
+_UNITED = frozenset(
+    "other_names activity_times areas fields keywords goals links contacts registrations".split()
+)
+# Of these a source of record knows best, whenever it spoke.
+_AUTHORITY = {"houjin-bangou": frozenset({"name", "kana", "legal_form", "corporate_number"})}
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One outside row, read: what it says of an organisation.
+
+    `status` is None when the row says nothing of it; `closing` holds closed_on, closed_reason and
+    successor_number of a closed one; `revision` orders the versions of a row that its source dates.
+    """
+
+    row: int
+    source: str
+    source_id: str
+    said: Mapping[str, Any]
+    status: Status | None = None
+    reopens: bool = False
+    closing: Mapping[str, Any] = field(default_factory=dict)
+    revision: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.source, self.source_id
+
+    @property
+    def fingerprint(self) -> str:
+        content = [_READING, self.said, self.status, self.reopens, self.closing]
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def renamed(self, source: str) -> "Incoming":
+        """The same row under the name of the list it came from."""
+        return replace(self, source=source)
+
+    @property
+    def number(self) -> str | None:
+        return self.said.get("corporate_number")
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What one source row says, beside the source."""
+
+    source: str
+    said: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CityLists:
+    """The lists a city keeps as rows: names and codes → code."""
+
+    stages: Mapping[str, str]
+    offices: Mapping[str, str]
+    schemes: Mapping[str, str]
+
+
+class UnknownCode(ValueError):
+    """A row names something that is in none of the city's lists."""
+
+    def __init__(self, field: str, written: str) -> None:
+        super().__init__(written)
+        self.field, self.written = field, written
+
+
+def with_codes(said: Mapping[str, Any], lists: CityLists) -> dict[str, Any]:
+    """`said` with the city's own codes. Raises UnknownCode."""
+    resolved = dict(said)
+    for name, known in (("stage", lists.stages), ("office", lists.offices)):
+        if written := said.get(name):
+            resolved[name] = _code(name, written, known)
+    if registrations := said.get("registrations"):
+        resolved["registrations"] = [
+            {**r, "scheme": _code("registrations", r["scheme"], lists.schemes)}
+            for r in registrations
+        ]
+    return resolved
+
+
+def _code(field: str, written: str, known: Mapping[str, str]) -> str:
+    if written not in known:
+        raise UnknownCode(field, written)
+    return known[written]
+
+
+def combine(sayings: Sequence[Saying]) -> dict[str, Any]:
+    """What all source rows of an organisation say together, oldest first.
+
+    Lists are united; texts of rows of one source stand below each other; of everything else the last
+    word counts, and the last word of a source of record before all others.
+    """
+    together: dict[str, Any] = {}
+    for saying in (*sayings, *_authoritative(sayings)):
+        for name, value in saying.said.items():
+            if name in _UNITED:
+                together[name] = _united(together.get(name, []), value)
+            elif name == "activities":
+                continue
+            elif value is not None:
+                together[name] = value
+    if texts := _activities(sayings):
+        together["activities"] = texts
+    return together
+
+
+def _authoritative(sayings: Iterable[Saying]) -> list[Saying]:
+    return [
+        Saying(s.source, {n: v for n, v in s.said.items() if n in _AUTHORITY[s.source]})
+        for s in sayings
+        if s.source in _AUTHORITY
+    ]
+
+
+def _united(known: list[Any], more: list[Any]) -> list[Any]:
+    united = known + [item for item in more if item not in known]
+    return sorted(united) if all(isinstance(item, int) for item in united) else united
+
+
+def _activities(sayings: Sequence[Saying]) -> str | None:
+    last = next((s.source for s in reversed(sayings) if s.said.get("activities")), None)
+    texts = [s.said["activities"] for s in sayings if s.source == last and s.said.get("activities")]
+    return "\n".join(dict.fromkeys(texts)) or None
+
+
+def split_edited(
+    values: Mapping[str, Any], edited: Iterable[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What may be taken over, and what must wait because a human has edited that field."""
+    kept = set(edited)
+    taken = {name: value for name, value in values.items() if name not in kept}
+    return taken, {name: value for name, value in values.items() if name in kept}
+
+
+def next_status(current: Status, incoming: Incoming) -> Status | None:
+    """Where an import moves a record; None when it stays.
+
+    An import closes, hides, and reopens what was closed; it never publishes what a human holds back.
+    """
+    if incoming.status is Status.CLOSED:
+        return None if current is Status.CLOSED else Status.CLOSED
+    if incoming.status is Status.SUSPENDED:
+        return Status.SUSPENDED if current is Status.PUBLISHED else None
+    if incoming.reopens and current is Status.CLOSED:
+        return Status.PUBLISHED
+    return None

@@ -1,0 +1,164 @@
+"""A whole import: read, check, keep, index."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy.exc import IntegrityError
+
+from app.core.db import Database
+from app.intake.actions import Outcome, apply_batch
+from app.intake.rules import CityLists, Incoming, UnknownCode, with_codes
+from app.intake.sources import SourceFormat, groups_csv, houjin_bangou, kodomo_shokudo
+from app.organisations.queries import list_offices, list_schemes, list_stages
+from app.intake.tables import Row, RowError, Table, UnreadableFile, open_table
+
+FORMATS = {
+    format_.name: format_
+    for format_ in (groups_csv.FORMAT, kodomo_shokudo.FORMAT, houjin_bangou.FORMAT)
+}
+_BATCH = 500
+Progress = Callable[[int], None]
+
+
+class Feed(Protocol):
+    """Whoever makes the rows searchable while and after they are kept."""
+
+    def step(self) -> object: ...
+
+
+@dataclass
+class Report:
+    """What an import did; `errors` are the rows it could not keep."""
+
+    format: str
+    rows: int = 0
+    refused: int = 0
+    outcome: Outcome = field(default_factory=Outcome)
+    errors: list[RowError] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int | str]:
+        return {"format": self.format, "rows": self.rows, **asdict(self.outcome), "refused": self.refused}
+
+
+def open_import(format_name: str, path: Path) -> tuple[SourceFormat, Table]:
+    """The format and the file's table. Raises UnreadableFile."""
+    format_ = FORMATS[format_name]
+    problems = []
+    for required in format_.alternatives:
+        try:
+            return format_, open_table(path, required)
+        except UnreadableFile as error:
+            problems.append(error)
+    raise problems[0]
+
+
+def count_rows(table: Table) -> int:
+    return sum(1 for _ in table.rows())
+
+
+def check(
+    database: Database, format_: SourceFormat, table: Table, progress: Progress
+) -> Report:
+    """What an import would find wrong, without keeping anything."""
+    report = Report(format_.name)
+    for _ in _read(database, format_, table, progress, report):
+        report.outcome.kept += 1
+    return report
+
+
+def keep(
+    database: Database,
+    format_: SourceFormat,
+    table: Table,
+    *,
+    source: str | None = None,
+    progress: Progress,
+    feed: Feed | None = None,
+) -> Report:
+    """Keep every good row, in batches that are each kept as a whole."""
+    report = Report(format_.name)
+    actor = f"import:{source or format_.name}"
+    read = _read(database, format_, table, progress, report)
+    for batch in _batches(_renamed(read, source)):
+        _apply(database, batch, actor, report)
+        if feed:
+            feed.step()
+    return report
+
+
+def _apply(database: Database, batch: list[Incoming], actor: str, report: Report) -> None:
+    try:
+        with database.write() as session:
+            outcome = apply_batch(session, batch=batch, actor=actor)
+    except IntegrityError:
+        # Something that must be unique is not: find the row, keep the others.
+        if len(batch) == 1:
+            reason = "法人番号または登録番号が、ほかの団体と重なっています。"
+            report.errors.append(RowError(batch[0].row, "", "", reason))
+            report.refused += 1
+            return
+        for incoming in batch:
+            _apply(database, [incoming], actor, report)
+    else:
+        report.outcome.add(outcome)
+
+
+def _read(
+    database: Database, format_: SourceFormat, table: Table, progress: Progress, report: Report
+) -> Iterator[Incoming]:
+    """The good rows, in the city's own codes; the others go to the report."""
+    lists = _city_lists(database)
+    for item in format_.read(_tracked(table, progress, report)):
+        resolved = item if isinstance(item, RowError) else _resolved(item, lists)
+        if isinstance(resolved, RowError):
+            report.refused += 1
+            report.errors.append(resolved)
+        else:
+            yield resolved
+
+
+_COLUMNS = {"stage": "ステージ", "office": "担当窓口", "registrations": "登録"}
+
+
+def _resolved(incoming: Incoming, lists: CityLists) -> Incoming | RowError:
+    try:
+        said = with_codes(incoming.said, lists)
+    except UnknownCode as error:
+        column = _COLUMNS[error.field]
+        reason = f"登録されている{column}にありません。"
+        return RowError(incoming.row, column, error.written, reason)
+    return replace(incoming, said=said)
+
+
+def _city_lists(database: Database) -> CityLists:
+    with database.read() as session:
+        return CityLists(
+            {key: s.code for s in list_stages(session) for key in (s.code, s.label)},
+            {key: o.code for o in list_offices(session) for key in (o.code, o.name)},
+            {key: s.code for s in list_schemes(session) for key in (s.code, s.name)},
+        )
+
+
+def _tracked(table: Table, progress: Progress, report: Report) -> Iterator[Row | RowError]:
+    for row in table.rows():
+        report.rows += 1
+        progress(1)
+        yield row
+
+
+def _renamed(read: Iterable[Incoming], source: str | None) -> Iterator[Incoming]:
+    for incoming in read:
+        yield incoming.renamed(source) if source else incoming
+
+
+def _batches(read: Iterable[Incoming]) -> Iterator[list[Incoming]]:
+    batch: list[Incoming] = []
+    for incoming in read:
+        batch.append(incoming)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,355 @@
+"""`groups-csv`: the project's own layout for a city's list of groups; codes or Japanese labels.
+
+`COLUMNS` is the layout (`musubi template groups-csv` prints it). Only 団体名 is needed in a row; a row is
+known by its 外部ID, or by its name where it has none. A list in a cell is separated by ; or 、.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.core.clock import parse_date, parse_year
+from app.core.errors import field_errors
+from app.intake.rules import Incoming
+from app.intake.sources import Reading, SourceFormat
+from app.intake.tables import Row, RowError
+from app.organisations.forms import OrganisationForm
+from app.organisations.rules import legal_form_of
+from app.places.rules import find_by_name, normalise_code
+from app.vocabulary import Choice
+from app.vocabulary.goals import Goal
+from app.vocabulary.organisations import (
+    ConfirmationMethod,
+    ContactKind,
+    EntryMethod,
+    LegalForm,
+    LinkKind,
+    OrganisationType,
+    PublicationUse,
+
+)
+from app.vocabulary.fields import Field
+from app.vocabulary.times import ActivityTime
+
+NAME = "groups-csv"
+COLUMNS = (
+    "外部ID 団体名 フリガナ 団体種別 法人番号 郵便番号 都道府県 市区町村 住所 緯度 経度 分野 ステージ 目的 活動内容 "
+    "キーワード 活動日 会員数 設立年 新規受け入れ "
+    "法人格 別名 建物名 住所公開 活動エリア 主な活動場所 活動日時 市内会員数 会費 実績 一言PR 見学体験 SDGs "
+    "代表者 代表者フリガナ 代表者公開 連絡責任者 連絡責任者フリガナ 連絡責任者公開 電話 電話公開 携帯電話 携帯電話公開 "
+    "FAX FAX公開 メール メール公開 ウェブサイト Facebook Instagram X LINE 写真 写真の説明 登録 担当窓口 "
+    "確認日 確認者 確認方法 確認間隔 入力方法 掲載同意ウェブ 掲載同意冊子 掲載同意オープンデータ"
+).split()
+_SEPARATOR = re.compile(r"[;；、,，\n]+")
+_STRONG_SEPARATOR = re.compile(r"[;；\n]+")
+_NUMBERS = re.compile(r"[\d\s;；、,，]+")
+_YES = frozenset("1 はい 可 有 あり ○ ◯ 公開 同意 true yes".split())
+_NO = frozenset("0 いいえ 不可 無 なし × 非公開 不同意 false no".split())
+# 団体種別 that older lists use for what is a 法人格 here.
+_LEGAL_FORMS_AS_TYPES = {"NPO法人": LegalForm.NPO, "認定NPO法人": LegalForm.CERTIFIED_NPO}
+
+
+class CellError(ValueError):
+    """What is wrong with one cell."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column, self.reason = column, reason
+
+
+def read(rows: Iterable[Row | RowError]) -> Reading:
+    """What each row says; a repeated 外部ID is refused."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        if isinstance(row, RowError):
+            yield row
+            continue
+        read_row = _read_row(row)
+        if isinstance(read_row, Incoming):
+            first = seen.setdefault(read_row.source_id, row.number)
+            if first != row.number:
+                reason = f"{first}行目と同じ団体です。"
+                yield RowError(row.number, "外部ID", read_row.source_id, reason)
+                continue
+        yield read_row
+
+
+def _read_row(row: Row) -> Incoming | RowError:
+    cells = row.cells
+    try:
+        form = OrganisationForm.model_validate(_values(cells))
+        said = form.values() | _confirmation(cells)
+        if cells.get("ステージ"):  # by code or label, of a list that the city keeps
+            said["stage"] = cells["ステージ"]
+    except CellError as error:
+        return RowError(row.number, error.column, cells.get(error.column, ""), error.reason)
+    except ValidationError as error:
+        first = field_errors(error.errors())[0]
+        column = _column_of(first.field)
+        return RowError(row.number, column, cells.get(column, ""), first.message)
+    source_id = cells.get("外部ID") or f"{said['name']}/{cells.get('市区町村', '')}"
+    return Incoming(row.number, NAME, source_id[:200], said)
+
+
+def _values(cells: Mapping[str, str]) -> dict[str, Any]:
+    """The form's values for the cells that are filled."""
+    values: dict[str, Any] = {}
+    for column, (name, parse) in _SIMPLE.items():
+        if written := cells.get(column):
+            values[name] = _parsed(column, written, parse)
+    values |= _kinds(cells, values.get("name", ""))
+    values |= _place(cells)
+    contacts = [contact for kind in ContactKind if (contact := _contact(cells, kind))]
+    links = [
+        {"kind": kind, "url": cells[column]} for column, kind in _LINKS.items() if cells.get(column)
+    ]
+    consents = {
+        use: _yes_or_no(column, cells[column])
+        for column, use in _CONSENTS.items()
+        if cells.get(column)
+    }
+    filled = {"contacts": contacts, "links": links, "consents": consents}
+    if cells.get("写真"):
+        photo = {"url": cells["写真"], "alt": cells.get("写真の説明") or cells.get("団体名", "")}
+        filled["photos"] = [photo]
+    return values | {name: value for name, value in filled.items() if value}
+
+
+def _parsed(column: str, written: str, parse: Callable[[str], Any]) -> Any:
+    try:
+        return parse(written)
+    except CellError as error:
+        raise CellError(column, error.reason) from error
+    except ValueError:
+        raise CellError(column, _REASONS.get(parse, "値が正しくありません。")) from None
+
+
+def _kinds(cells: Mapping[str, str], name: str) -> dict[str, Any]:
+    """団体種別 and 法人格, apart."""
+    kind, form = cells.get("団体種別", ""), cells.get("法人格", "")
+    values: dict[str, Any] = {}
+    if kind in _LEGAL_FORMS_AS_TYPES:
+        values["legal_form"] = _LEGAL_FORMS_AS_TYPES[kind]
+    elif kind:
+        values["organisation_type"] = _choice(OrganisationType, "団体種別", kind)
+    if form:
+        values["legal_form"] = _choice(LegalForm, "法人格", form)
+    values.setdefault("legal_form", legal_form_of(name))
+    return values
+
+
+def _place(cells: Mapping[str, str]) -> dict[str, Any]:
+    """Municipality and address. Where the file has no 住所公開, its addresses are meant for the public."""
+    values: dict[str, Any] = {}
+    if written := cells.get("市区町村"):
+        values["municipality"] = _municipality(cells.get("都道府県", ""), written)
+    address: dict[str, Any] = {
+        name: cells[column]
+        for name, column in (("postcode", "郵便番号"), ("street", "住所"), ("building", "建物名"))
+        if cells.get(column)
+    }
+    for name, column in (("latitude", "緯度"), ("longitude", "経度")):
+        if cells.get(column):
+            address[name] = _parsed(column, cells[column], float)
+    if address:
+        said = cells.get("住所公開")
+        public = True if said is None else bool(said) and _yes_or_no("住所公開", said)
+        values["address"] = {**address, "is_public": public}
+    return values
+
+
+def _municipality(prefecture: str, written: str) -> str:
+    if code := normalise_code(written):
+        return code
+    place = find_by_name(prefecture, written)
+    if place is None:
+        raise CellError("市区町村", "市区町村の名前またはコードが見つかりません。")
+    return place.code
+
+
+def _contact(cells: Mapping[str, str], kind: ContactKind) -> dict[str, Any] | None:
+    column = kind.label
+    if not cells.get(column):
+        return None
+    public = cells.get(f"{column}公開", "")
+    contact = {
+        "kind": kind,
+        "value": cells[column],
+        "is_public": bool(public) and _yes_or_no(f"{column}公開", public),
+    }
+    return contact | ({"kana": kana} if (kana := cells.get(f"{column}フリガナ")) else {})
+
+
+def _confirmation(cells: Mapping[str, str]) -> dict[str, Any]:
+    if not cells.get("確認日"):
+        return {}
+    how = cells.get("確認方法", "")
+    return {
+        "confirmed_on": _parsed("確認日", cells["確認日"], parse_date).isoformat(),
+        "confirmed_by": cells.get("確認者") or None,
+        "confirmed_how": _choice(ConfirmationMethod, "確認方法", how).value if how else None,
+    }
+
+
+# ----------------------------------------------------------------------------------------- cells
+
+
+def _listed(written: str) -> list[str]:
+    return [part.strip() for part in _SEPARATOR.split(written) if part.strip()]
+
+
+def _choice(choices: type[Choice], column: str, written: str) -> Choice:
+    found = choices.named(written)
+    if found is None:
+        known = "、".join(choice.label for choice in choices)
+        raise CellError(column, f"次のどれかで書いてください: {known}")
+    return found
+
+
+def _yes_or_no(column: str, written: str) -> bool:
+    if written.lower() in _YES:
+        return True
+    if written.lower() in _NO:
+        return False
+    raise CellError(column, "1（はい）か 0（いいえ）で書いてください。")
+
+
+def _flag(written: str) -> bool:
+    return _yes_or_no("", written)
+
+
+def _fields(written: str) -> list[int]:
+    """Numbers, short names or the statute's wording, which has commas of its own."""
+    separator = _SEPARATOR if _NUMBERS.fullmatch(written) else _STRONG_SEPARATOR
+    fields = [_field(part.strip()) for part in separator.split(written) if part.strip()]
+    return [int(field.value) for field in fields]
+
+
+def _field(written: str) -> Field:
+    plain = unicodedata.normalize("NFKC", written)
+    found = next((f for f in Field if plain in (f.value, f.short) or written == f.label), None)
+    if found is None:
+        raise CellError("", "分野は 1〜20 の番号、または法の別表の文言で書いてください。")
+    return found
+
+
+def _whole(written: str) -> int:
+    return int(re.sub(r"[人名,，]", "", written))
+
+
+def _months(written: str) -> int:
+    return int(written.removesuffix("か月").removesuffix("ヶ月"))
+
+
+def _times(written: str) -> list[str]:
+    return [_choice(ActivityTime, "", part).value for part in _listed(written)]
+
+
+def _goals(written: str) -> list[str]:
+    return [_choice(Goal, "", part).value for part in _listed(written)]
+
+
+def _areas(written: str) -> list[str]:
+    codes = []
+    for part in _listed(written):
+        prefecture = re.match(r".{2,3}?[都道府県]", part)
+        code = normalise_code(part)
+        if code is None and prefecture:
+            place = find_by_name(prefecture[0], part.removeprefix(prefecture[0]))
+            code = place.code if place else None
+        if code is None:
+            raise CellError("", "市区町村コード、または都道府県から書いた市区町村名で書いてください。")
+        codes.append(code)
+    return codes
+
+
+def _registrations(written: str) -> list[dict[str, Any]]:
+    """scheme:number:from:until, several separated by ;."""
+    registrations = []
+    for part in _STRONG_SEPARATOR.split(written):
+        scheme, number, since, until = (*part.strip().split(":"), "", "", "", "")[:4]
+        registrations.append(
+            {
+                "scheme": scheme,
+                "number": number or None,
+                "valid_from": parse_date(since) if since else None,
+                "valid_until": parse_date(until) if until else None,
+            }
+        )
+    return registrations
+
+
+def _entry_method(written: str) -> str:
+    return _choice(EntryMethod, "", written).value
+
+
+_SIMPLE: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "団体名": ("name", str),
+    "フリガナ": ("kana", str),
+    "別名": ("other_names", _listed),
+    "法人番号": ("corporate_number", str),
+    "分野": ("fields", _fields),
+    "目的": ("purpose", str),
+    "活動内容": ("activities", str),
+    "実績": ("achievements", str),
+    "一言PR": ("message", str),
+    "キーワード": ("keywords", _listed),
+    "活動日": ("activity_times", _times),
+    "活動日時": ("schedule", str),
+    "主な活動場所": ("meeting_place", str),
+    "活動エリア": ("areas", _areas),
+    "会員数": ("member_count", _whole),
+    "市内会員数": ("local_member_count", _whole),
+    "会費": ("membership_fee", str),
+    "設立年": ("founded_year", parse_year),
+    "新規受け入れ": ("accepting_members", _flag),
+    "見学体験": ("visits_welcome", _flag),
+    "SDGs": ("goals", _goals),
+    "登録": ("registrations", _registrations),
+    "担当窓口": ("office", str),
+    "確認間隔": ("confirm_every_months", _months),
+    "入力方法": ("entry_method", _entry_method),
+}
+_REASONS: dict[Callable[[str], Any], str] = {
+    _whole: "数で書いてください。",
+    _months: "月の数で書いてください。",
+    float: "数で書いてください。",
+    parse_year: "年（例: 1998、平成10年）で書いてください。",
+    parse_date: "日付（例: 2026-04-01、令和8年4月1日）で書いてください。",
+    _registrations: "登録は「制度コード:番号:開始日:終了日」で書いてください。",
+}
+_LINKS = {
+    "ウェブサイト": LinkKind.WEBSITE,
+    "Facebook": LinkKind.FACEBOOK,
+    "Instagram": LinkKind.INSTAGRAM,
+    "X": LinkKind.X,
+    "LINE": LinkKind.LINE,
+}
+_CONSENTS = {
+    "掲載同意ウェブ": PublicationUse.WEB,
+    "掲載同意冊子": PublicationUse.BOOKLET,
+    "掲載同意オープンデータ": PublicationUse.OPEN_DATA,
+}
+_COLUMN_OF = {name: column for column, (name, _) in _SIMPLE.items()} | {
+    "postcode": "郵便番号",
+    "street": "住所",
+    "building": "建物名",
+    "latitude": "緯度",
+    "longitude": "経度",
+    "address": "住所",
+    "municipality": "市区町村",
+}
+
+
+def _column_of(place: str) -> str:
+    """The column a form's error is about."""
+    parts = place.split(".")
+    if parts[0] in ("contacts", "links", "photos", "consents"):
+        return {"contacts": "電話・メール", "links": "ウェブサイト", "photos": "写真"}.get(parts[0], "")
+    return next((_COLUMN_OF[part] for part in reversed(parts) if part in _COLUMN_OF), "")
+
+
+FORMAT = SourceFormat(NAME, "市民活動団体の名簿（このサイトの書式）", (("団体名",),), read)

@@ -1,0 +1,195 @@
+"""CSV (UTF-8 or CP932) and Excel files as rows of text, with every way they can be broken turned into a sentence."""
+
+import codecs
+import csv
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import python_calamine
+
+from app.core.errors import Invalid
+
+# A zip bomb is refused by its table of contents, before anything is unpacked.
+_MOST_ENTRIES = 2_000
+_LARGEST_ENTRY = 200_000_000
+_LARGEST_TOTAL = 300_000_000
+_LARGEST_RATIO = 200
+_LONGEST_CELL = 200_000
+_BLOCK = 1 << 20
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the file: its number as a spreadsheet shows it, and its cells by heading."""
+
+    number: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class RowError:
+    """What is wrong with a row: where, what stands there, why it cannot be kept."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        shown = self.value if len(self.value) <= _SHOWN else self.value[:_SHOWN] + "…"
+        place = f"{self.row}行目" + (f"「{self.column}」" if self.column else "")
+        return f"{place}{f'（{shown}）' if shown else ''}: {self.reason}"
+
+
+class UnreadableFile(Invalid):
+    code = "unreadable_file"
+    title = "ファイルを読み取れません"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file with its headings; `rows` reads it from the start, one row at a time."""
+
+    path: Path
+    headings: tuple[str, ...]
+    encoding: str | None
+
+    def rows(self) -> Iterator[Row | RowError]:
+        lines = _excel(self.path) if self.encoding is None else _csv(self.path, self.encoding)
+        next(lines, None)
+        for number, cells in lines:
+            if isinstance(cells, RowError):
+                yield cells
+            elif any(cells):
+                yield self._row(number, cells)
+
+    def _row(self, number: int, cells: Sequence[str]) -> Row | RowError:
+        width = len(self.headings)
+        if len(cells) != width and any(cells[width:] or ["short"]):
+            reason = f"列の数が見出しと違います（見出し{width}列、この行{len(cells)}列）。"
+            return RowError(number, "", "", reason)
+        row = dict(zip(self.headings, (cell.strip() for cell in cells), strict=False))
+        for heading, cell in row.items():
+            if reason := _unacceptable(cell):
+                return RowError(number, heading, _printable(cell), reason)
+        return Row(number, row)
+
+
+def _unacceptable(cell: str) -> str | None:
+    if any("\ud800" <= character <= "\udfff" for character in cell):
+        return "文字コードが混ざっているため、読み取れない文字があります。"
+    if "\x00" in cell:
+        return "使えない文字（NUL）が含まれています。"
+    if cell.startswith("="):
+        return "数式は取り込めません。値にしてください。"
+    return None
+
+
+def _printable(cell: str) -> str:
+    return cell.encode("utf-8", "replace").decode().replace("\x00", "")
+
+
+def open_table(path: Path, required: Iterable[str]) -> Table:
+    """The table in a file. Raises UnreadableFile when it has no headings or lacks one of `required`."""
+    if not path.is_file():
+        raise UnreadableFile(f"ファイルがありません: {path}")
+    encoding = None if path.suffix.lower() in {".xlsx", ".xlsm"} else _encoding(path)
+    lines = _excel(path) if encoding is None else _csv(path, encoding)
+    first = next(lines, None)
+    if first is None or isinstance(first[1], RowError) or not any(first[1]):
+        raise UnreadableFile("1行目に見出しがありません。")
+    headings = tuple(cell.strip() for cell in first[1])
+    if missing := [name for name in required if name not in headings]:
+        raise UnreadableFile(f"見出しに次の列がありません: {'、'.join(missing)}")
+    if repeated := {name for name in headings if name and headings.count(name) > 1}:
+        raise UnreadableFile(f"見出しが重複しています: {'、'.join(sorted(repeated))}")
+    return Table(path, headings, encoding)
+
+
+# ------------------------------------------------------------------------------------------ CSV
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 unless the file as a whole is CP932 and not UTF-8; a mixed one is read as UTF-8."""
+    return "cp932" if not _decodes(path, "utf-8") and _decodes(path, "cp932") else "utf-8-sig"
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with path.open("rb") as file:
+        try:
+            while block := file.read(_BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _csv(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:
+    csv.field_size_limit(_LONGEST_CELL)
+    # Bytes that do not decode become lone surrogates and are reported with their cell.
+    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
+        reader = csv.reader(file)
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                number = reader.line_num
+                yield number, RowError(number, "", "", "CSV として読み取れない行です。")
+            else:
+                yield reader.line_num, cells
+
+
+# ---------------------------------------------------------------------------------------- Excel
+
+
+def check_archive(path: Path) -> None:
+    """Refuse what would unpack to something enormous. Raises UnreadableFile."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise UnreadableFile("Excel ファイル（.xlsx）として開けません。") from error
+    total = sum(entry.file_size for entry in entries)
+    packed = sum(entry.compress_size for entry in entries) or 1
+    largest = max((entry.file_size for entry in entries), default=0)
+    if (
+        len(entries) > _MOST_ENTRIES
+        or largest > _LARGEST_ENTRY
+        or total > _LARGEST_TOTAL
+        or total / packed > _LARGEST_RATIO
+    ):
+        raise UnreadableFile("Excel ファイルの中身が大きすぎます。CSV で保存し直してください。")
+
+
+def _excel(path: Path) -> Iterator[tuple[int, Any]]:
+    check_archive(path)
+    try:
+        workbook = python_calamine.load_workbook(path)
+        sheet = workbook.get_sheet_by_index(0)
+        top = sheet.start[0] if sheet.start else 0
+        for number, cells in enumerate(sheet.iter_rows(), top + 1):
+            yield number, [_as_text(cell) for cell in cells]
+    except (python_calamine.CalamineError, OSError, IndexError) as error:
+        raise UnreadableFile("Excel ファイル（.xlsx）として読み取れません。") from error
+
+
+def _as_text(cell: object) -> str:
+    """A cell as a person reads it: 14.0 is 14, a day is ISO."""
+    if isinstance(cell, bool):
+        return "1" if cell else "0"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return str(cell)

@@ -1,0 +1,81 @@
+"""The application: rooms, middleware and the life of one process."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from app.core.db import Database
+from app.core.http import Edge, ensure_operator_token, install_error_handlers
+from app.core.logs import configure_logs
+from app.discovery import api as discovery_api
+from app.discovery import pages as discovery_pages
+from app.discovery.engines import Engines
+from app.discovery.sync import Keeper
+from app.intake import api as intake_api
+from app.organisations import api as organisations_api
+from app.organisations import pages as organisations_pages
+from app.settings import Settings
+from app.site import api as site_api
+from app.site import pages as site_pages
+from search import SearchUnavailable
+from search.text import tokenize
+
+_STATIC = Path(__file__).resolve().parent / "static"
+# Forty threads on two cores halve the throughput.
+_THREADS = 4
+API = "/api/v1"
+
+
+def create_app(settings: Settings | None = None, engines: Engines | None = None) -> FastAPI:
+    """The service for these settings; `engines` when the caller already runs them."""
+    settings = settings or Settings()
+    configure_logs()
+
+    @contextlib.asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        tokenize("東京")  # loads the dictionary now rather than in the first search
+        keeper = Keeper(app.state.database, app.state.engines)
+        keeper.start()
+        with contextlib.suppress(SearchUnavailable):
+            await app.state.engines.warm_up()
+        yield
+        await anyio.to_thread.run_sync(keeper.end)
+        await app.state.engines.close()
+        if engines is None:
+            app.state.engines.stop()
+        app.state.database.close()
+
+    app = FastAPI(
+        title="結び Musubi",
+        description="市民活動団体の登録と検索",
+        version="1",
+        lifespan=life,
+        docs_url=None,
+        openapi_url=f"{API}/openapi.json",
+        redoc_url=None,
+        responses={422: {"description": "入力に誤りがある"}, 503: {"description": "一時的に使えない"}},
+    )
+    app.state.settings = settings
+    app.state.database = Database(settings)
+    app.state.engines = engines or Engines(settings)
+    app.state.operator_token = ensure_operator_token(settings.operator_token_path)
+    install_error_handlers(app)
+    for router in (
+        site_api.router,
+        organisations_api.router,
+        intake_api.router,
+        discovery_api.router,
+    ):
+        app.include_router(router, prefix=API)
+    for router in (site_api.health, site_pages.router, discovery_pages.router, organisations_pages.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts)
+    app.add_middleware(Edge)
+    return app

@@ -1,0 +1,1 @@
+"""The house itself: the front page, about, health, metrics, the vocabularies."""

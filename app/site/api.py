@@ -1,0 +1,125 @@
+"""Vocabularies for programs; health and metrics for whoever watches the service."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from sqlmodel import col, func, select
+
+from app.core.changes import Waiting
+from app.core.db import Database, ReadSession, get_read_session
+from app.core.errors import DatabaseUnavailable
+from app.core.http import JSON
+from app.organisations import queries
+from app.vocabulary import Choice
+from app.vocabulary.fields import Field, Interest
+from app.vocabulary.goals import Goal
+from app.vocabulary.organisations import (
+    ConfirmationMethod,
+    ContactKind,
+    EntryMethod,
+    LegalForm,
+    LinkKind,
+    OrganisationType,
+    PublicationUse,
+    Status,
+)
+from app.vocabulary.times import ActivityTime
+
+router = APIRouter(tags=["vocabularies"])
+health = APIRouter(tags=["health"])
+
+_LISTS: dict[str, type[Choice]] = {
+    "organisation_type": OrganisationType,
+    "legal_form": LegalForm,
+    "status": Status,
+    "when": ActivityTime,
+    "contact_kind": ContactKind,
+    "link_kind": LinkKind,
+    "entry_method": EntryMethod,
+    "confirmation_method": ConfirmationMethod,
+    "publication_use": PublicationUse,
+    "goal": Goal,
+}
+
+
+class Term(BaseModel):
+    code: str
+    label: str
+    description: str = ""
+
+
+class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """`search` says which engine answers; `waiting` how many changes it has still to be told."""
+
+    status: Literal["ready", "unavailable"]
+    database: Literal["ok", "unavailable"]
+    search: Literal["meilisearch", "embedded"]
+    degraded: bool
+    waiting: int
+    refused: int
+
+
+@router.get(
+    "/vocabularies",
+    response_model=dict[str, list[dict[str, Any]]],
+    summary="コードと日本語の名前の一覧",
+)
+def vocabularies(
+    session: Annotated[ReadSession, Depends(get_read_session, scope="function")],
+) -> JSON:
+    lists: dict[str, list[dict[str, Any]]] = {
+        name: [Term(**_term(choice)).model_dump() for choice in choices]
+        for name, choices in _LISTS.items()
+    }
+    lists["field"] = [{"code": f.value, "label": f.label, "short": f.short} for f in Field]
+    lists["interest"] = [
+        {"code": i.value, "label": i.label, "fields": [int(f.value) for f in i.fields]}
+        for i in Interest
+    ]
+    lists["stage"] = [row.model_dump() for row in queries.list_stages(session)]
+    lists["office"] = [row.model_dump() for row in queries.list_offices(session)]
+    lists["registration_scheme"] = [row.model_dump() for row in queries.list_schemes(session)]
+    return JSON(lists)
+
+
+def _term(choice: Choice) -> dict[str, str]:
+    return {"code": choice.value, "label": choice.label, "description": choice.description}
+
+
+@health.get("/healthz", response_model=Health, summary="動いているか")
+async def healthz() -> JSON:
+    return JSON({"status": "ok"})
+
+
+@health.get(
+    "/readyz",
+    response_model=Readiness,
+    summary="使えるか",
+    responses={503: {"model": Readiness, "description": "データベースが使えない"}},
+)
+def readyz(request: Request) -> JSON:
+    database: Database = request.app.state.database
+    meili = request.app.state.engines.meili_ready.is_set()
+    engine = "meilisearch" if meili else "embedded"
+    body: dict[str, Any] = {"search": engine, "degraded": not meili}
+    try:
+        with database.read() as session:
+            mine = col(Waiting.engine) == engine
+            body["waiting"] = session.exec(select(func.count()).where(mine)).one()
+            refused = select(func.count()).where(mine, col(Waiting.attempts) > 0)
+            body["refused"] = session.exec(refused).one()
+    except DatabaseUnavailable:
+        down = {"status": "unavailable", "database": "unavailable", "waiting": 0, "refused": 0}
+        return JSON({**body, **down}, 503, {"retry-after": "5"})
+    return JSON({**body, "status": "ready", "database": "ok"})
+
+
+@health.get("/metrics", summary="Prometheus の計測値", response_class=Response)
+async def metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
