@@ -1,6 +1,7 @@
 """The application: rooms, middleware and the life of one process."""
 
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from app.core.db import Database
-from app.core.http import Edge, ensure_operator_token, install_error_handlers
+from app.core.http import BODY_LIMIT, Edge, ensure_operator_token, install_error_handlers
 from app.core.logs import configure_logs
 from app.discovery import api as discovery_api
 from app.discovery import pages as discovery_pages
@@ -44,6 +45,8 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
         keeper.start()
         with contextlib.suppress(SearchUnavailable):
             await app.state.engines.warm_up()
+        gc.collect()
+        gc.freeze()  # what is loaded now stays; later collections need not look at it
         yield
         await anyio.to_thread.run_sync(keeper.end)
         await app.state.engines.close()
@@ -56,6 +59,8 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
         description="市民活動団体の登録と検索",
         version="1",
         lifespan=life,
+        max_body_size=BODY_LIMIT,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         docs_url=None,
         openapi_url=f"{API}/openapi.json",
         redoc_url=None,
@@ -66,11 +71,12 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
     app.state.engines = engines or Engines(settings)
     app.state.operator_token = ensure_operator_token(settings.operator_token_path)
     install_error_handlers(app)
+    # The busiest first: routes are tried in turn.
     for router in (
-        site_api.router,
+        discovery_api.router,
         organisations_api.router,
         intake_api.router,
-        discovery_api.router,
+        site_api.router,
     ):
         app.include_router(router, prefix=API)
     for router in (site_api.health, site_pages.router, discovery_pages.router, organisations_pages.router):

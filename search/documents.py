@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic_core import to_json
+
 from search.text import (
     Token,
     compounds,
@@ -55,14 +57,16 @@ class Document:
 
 @dataclass(frozen=True)
 class Entry:
-    """A document as an index holds it: `words` by attribute, and `marks` for highlighting.
+    """A document as an index holds it: `words` by attribute, and `hit`, what a result needs, as JSON.
 
-    `marks` maps a display text (name, summary) to `[term, start, length]` in code points of that text.
+    A hit is `{"id", "name", "kana", "bare", "summary", "marks", "card", "position"}`; `marks` maps name and
+    summary to `[term, start, length]` in code points of that text, for highlighting. It is one string
+    because an engine hands back a string at a fraction of the cost of a tree.
     """
 
     document: Document
     words: Mapping[str, str]
-    marks: Mapping[str, list[list[Any]]]
+    hit: str
 
 
 def theme_word(code: str) -> str:
@@ -81,52 +85,70 @@ def place_word(code: str) -> str:
 def project(document: Document) -> Entry:
     """The words, readings, themes and marks of a document. Deterministic."""
     names = [strip_legal_form(normalise(n)) for n in (document.name, *document.other_names) if n]
-    name_runs = [phrases(name) for name in names]
-    tag_runs = [phrases(normalise(tag)) for tag in document.keywords]
-    purpose = phrases(normalise(document.purpose))
-    activities = phrases(normalise(document.activities))
-    place_runs = [phrases(normalise(place)) for place in document.places]
-    stated = phrases(normalise(_CLOSING_CLAUSE.sub("", document.purpose)))
-    main, more = _themes([name_runs, tag_runs, [stated], [activities]])
+    name_words = [tokenize(name) for name in names]
+    tag_words = [tokenize(normalise(tag)) for tag in document.keywords]
+    purpose_text = normalise(document.purpose)
+    purpose = tokenize(purpose_text)
+    activities = tokenize(normalise(document.activities))
+    place_words = [tokenize(normalise(place)) for place in document.places]
+    said = _CLOSING_CLAUSE.search(purpose_text)
+    stated = [token for token in purpose if not said or token.end <= said.start()]
+    main, more = _themes([name_words, tag_words, [stated], [activities]])
     wider = {thesaurus().broader(code) for code in (*main, *more)} - {None, *main, *more}
-    kana = normalise(document.kana)
-    return Entry(
-        document,
-        words={
-            "name_words": _words(name_runs),
-            "bare": " ".join(name.replace(" ", "") for name in names),
-            "tags": _words(tag_runs),
-            "theme": " ".join(map(theme_word, main)),
-            "theme_more": " ".join(map(theme_word, more)),
-            "purpose": _words([purpose]),
-            "activities": _words([activities]),
-            "place": _words(place_runs),
-            "theme_wider": " ".join(sorted(theme_word(code) for code in wider if code)),
-            "place_code": " ".join(map(place_word, document.codes.get("area", ()))),
-            "name_sound": _sounds(_kana_sounds(kana), name_runs),
-            "tag_sound": _sounds([], tag_runs),
-            "place_sound": _sounds([], place_runs),
-            "text_sound": _sounds([], [purpose, activities]),
+    bare = " ".join(name.replace(" ", "") for name in names)
+    words = {
+        "name_words": _words(name_words),
+        "bare": bare,
+        "tags": _words(tag_words),
+        "theme": " ".join(map(theme_word, main)),
+        "theme_more": " ".join(map(theme_word, more)),
+        "purpose": _words([purpose]),
+        "activities": _words([activities]),
+        "place": _words(place_words),
+        "theme_wider": " ".join(sorted(theme_word(code) for code in wider if code)),
+        "place_code": " ".join(map(place_word, document.codes.get("area", ()))),
+        "name_sound": _sounds(_kana_sounds(normalise(document.kana)), name_words),
+        "tag_sound": _sounds([], tag_words),
+        "place_sound": _sounds([], place_words),
+        "text_sound": _sounds([], [purpose, activities]),
+    }
+    hit = {
+        "id": document.id,
+        "name": document.name,
+        "kana": document.kana,
+        "bare": bare,
+        "summary": document.summary,
+        "marks": {
+            # As shown, not as normalised: Sudachi normalises by itself and keeps the offsets.
+            "name": _marks(tokenize(document.name)),
+            "summary": _marks(_summary_words(document, purpose_text, purpose)),
         },
-        marks={"name": _marks(document.name), "summary": _marks(document.summary)},
-    )
+        "card": document.card,
+        "position": document.position,
+    }
+    return Entry(document, words, to_json(hit).decode())
 
 
-_Runs = list[list[Token]]
+def code_of(code_list: str, code: str) -> str:
+    """A code and its list as one filter value."""
+    return f"{code_list}={code}"
 
 
-def _themes(parts: Iterable[Iterable[_Runs]]) -> tuple[list[str], list[str]]:
+_Texts = Iterable[list[Token]]
+
+
+def _themes(parts: Iterable[_Texts]) -> tuple[list[str], list[str]]:
     """Themes that two parts of the record speak of (a name alone may mislead), then the others."""
     evidence: Counter[str] = Counter()
     for texts in parts:
-        tokens = [token for runs in texts for run in runs for token in run]
-        evidence.update({mention.theme: 1 for mention in thesaurus().marks(tokens)})
+        found = thesaurus().marks([token for text in texts for token in text])
+        evidence.update({mention.theme: 1 for mention in found})
     main = [code for code, parts_found in evidence.items() if parts_found > 1]
     return main, [code for code in evidence if code not in main]
 
 
-def _words(texts: Iterable[_Runs]) -> str:
-    return " . ".join(" ".join(token.term for run in runs for token in run) for runs in texts)
+def _words(texts: _Texts) -> str:
+    return " . ".join(" ".join(token.term for token in text) for text in texts)
 
 
 def _kana_sounds(kana: str) -> list[str]:
@@ -135,18 +157,26 @@ def _kana_sounds(kana: str) -> list[str]:
     return [romaji(whole.replace(" ", "")), *(romaji(part) for part in whole.split())]
 
 
-def _sounds(first: list[str], texts: Iterable[_Runs]) -> str:
+def _sounds(first: list[str], texts: _Texts) -> str:
     sounds = dict.fromkeys(sound for sound in first if sound)
-    for runs in texts:
-        for run in runs:
+    for text in texts:
+        for run in phrases(text):
             parts = [romaji(token.reading) for token in run]
-            sounds.update(dict.fromkeys(s for s in compounds(parts) if len(s) <= _LONGEST_SOUND))
+            for sound in compounds(parts) if len(parts) > 1 else parts:
+                if sound and len(sound) <= _LONGEST_SOUND:
+                    sounds[sound] = None
     return " ".join(sounds)
 
 
-def _marks(text: str) -> list[list[Any]]:
-    # The text as shown: Sudachi normalises width and case itself and keeps the original offsets.
-    tokens = tokenize(text)
+def _summary_words(document: Document, purpose_text: str, purpose: list[Token]) -> list[Token]:
+    """The words of the summary; it is usually the beginning of the purpose, whose words are known."""
+    shown = document.summary.removesuffix("…")
+    if document.purpose.startswith(shown) and len(purpose_text) == len(document.purpose):
+        return [token for token in purpose if token.end <= len(shown)]
+    return tokenize(document.summary)
+
+
+def _marks(tokens: list[Token]) -> list[list[Any]]:
     marks: list[list[Any]] = [[t.term, t.start, t.end - t.start] for t in tokens]
     for mention in thesaurus().marks(tokens):
         start, end = tokens[mention.start].start, tokens[mention.end - 1].end

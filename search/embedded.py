@@ -5,7 +5,6 @@ written by whoever holds the drain lock, read by everybody, and rebuilt when los
 tolerance for typing errors outside the thesaurus; the rest is the same pipeline.
 """
 
-import json
 import re
 import sqlite3
 import threading
@@ -13,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import from_json
 
 from search.documents import OWN_WORD, Entry
 from search.errors import SearchUnavailable
@@ -99,7 +100,7 @@ class EmbeddedIndex:
             "VALUES (?, ?, ?, ?, ?)",
             (
                 document.id,
-                json.dumps(self.stored_form(entry), ensure_ascii=False, sort_keys=True),
+                entry.hit,
                 latitude,
                 longitude,
                 document.updated_at,
@@ -134,23 +135,11 @@ class EmbeddedIndex:
 
     def stored(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         with self._reading() as db:
-            return {row[0]: json.loads(row[1]) for row in self._rows_of(db, "id, hit", ids)}
+            return {row[0]: from_json(row[1]) for row in self._rows_of(db, "id, hit", ids)}
 
     def stored_form(self, entry: Entry) -> Mapping[str, Any]:
-        document = entry.document
-        form: dict[str, Any] = {
-            "id": document.id,
-            "name": document.name,
-            "kana": document.kana,
-            "bare": entry.words["bare"],
-            "summary": document.summary,
-            "marks": dict(entry.marks),
-            "card": dict(document.card),
-            "updated_at": document.updated_at,
-        }
-        if document.position:
-            form["_geo"] = {"lat": document.position[0], "lng": document.position[1]}
-        return form
+        hit: dict[str, Any] = from_json(entry.hit)
+        return hit
 
     def ids(self) -> Iterable[str]:
         with self._reading() as db:
@@ -194,7 +183,7 @@ class EmbeddedIndex:
                 (*ask.facets, *parameters),
             ):
                 facets[name][code] = number
-        return Found(total, [json.loads(row[0]) for row in page], facets)
+        return Found(total, [from_json(row[0]) for row in page], facets)
 
     def _matching(self, ask: Ask) -> tuple[str, list[Any]]:
         """FROM and WHERE of everything that satisfies `ask`, and its parameters."""

@@ -43,13 +43,16 @@ class Ask:
     limit: int = 10
 
 
+Facets = Mapping[str, Mapping[str, int]]
+
+
 @dataclass(frozen=True)
 class Found:
-    """An engine's answer; each hit has the keys of `search.settings.SHOWN`."""
+    """An engine's answer; each hit is that of a `documents.Entry`."""
 
     total: int
     hits: list[dict[str, Any]]
-    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    facets: Facets = field(default_factory=dict)
 
 
 class Index(Protocol):

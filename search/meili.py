@@ -7,10 +7,11 @@ aiohttp reads in 0.5; and any keep-alive client that accepts gzip waits 40 ms, s
 """
 
 import asyncio
-import json
 import time
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -21,12 +22,13 @@ from meilisearch.errors import (
     MeilisearchCommunicationError,
     MeilisearchTimeoutError,
 )
+from pydantic_core import from_json, to_json
 
-from search.documents import Entry
+from search.documents import Entry, code_of
 from search.errors import SearchUnavailable, WriteRejected
-from search.index import Ask, Found
+from search.index import Ask, Facets, Found
 from search.queries import Answer, Request, Steps, steps
-from search.settings import GROUPS, SHOWN, meilisearch_settings
+from search.settings import CODES, GROUPS, meilisearch_settings
 
 _ADMIN_TIMEOUT_S = 30
 _TASK_TIMEOUT_S = 600
@@ -34,6 +36,7 @@ _POLL_S = 0.05
 _WARM_UP_S = 10
 _PAGE = 1_000
 _SEARCH_KEY_UID = "6d757375-6269-4573-8000-736561726368"
+_JSON = {"Content-Type": "application/json"}
 _OPEN_TASKS = ("enqueued", "processing")
 
 
@@ -124,14 +127,10 @@ class MeiliIndex:
         document = entry.document
         form: dict[str, Any] = {
             "id": document.id,
-            "name": document.name,
-            "kana": document.kana,
-            "summary": document.summary,
-            "card": dict(document.card),
-            "marks": dict(entry.marks),
+            "hit": entry.hit,
             "updated_at": document.updated_at,
             **entry.words,
-            **{name: list(codes) for name, codes in document.codes.items()},
+            CODES: [code_of(name, c) for name, codes in document.codes.items() for c in codes],
         }
         if document.position:
             form["_geo"] = {"lat": document.position[0], "lng": document.position[1]}
@@ -223,6 +222,7 @@ class MeiliSearcher:
         self._rest_s = rest_s
         self._failures = 0
         self._resting_until = 0.0
+        self._counts = _Counts()
 
     async def answer(self, request: Request) -> Answer:
         """Raises SearchUnavailable when there is no readable answer in time."""
@@ -243,20 +243,37 @@ class MeiliSearcher:
         try:
             ask = next(conductor)
             while True:
-                ask = conductor.send(await self.ask(ask))
+                ask = conductor.send(await self._ask_counted(ask))
         except StopIteration as finished:
             answer: Answer = finished.value
             return answer
 
+    async def _ask_counted(self, ask: Ask) -> Found:
+        """Ask, with counts from memory where the same things were counted a moment ago."""
+        if not ask.facets:
+            return await self.ask(ask)
+        key = counted_set(ask)
+        counts = self._counts.get(key)
+        if counts is None:
+            found = await self.ask(ask)
+            self._counts.put(key, found.facets)
+            return found
+        return replace(await self.ask(replace(ask, facets=())), facets=counts)
+
+    def forget_counts(self) -> None:
+        """The index has changed."""
+        self._counts.clear()
+
     async def ask(self, ask: Ask) -> Found:
         path = f"/indexes/{uid_of(ask.kind)}/search"
-        async with self._session.post(path, json=_body(ask)) as answer:
+        async with self._session.post(path, data=to_json(_body(ask)), headers=_JSON) as answer:
             content = await answer.read()
         if answer.status != HTTPStatus.OK:
             raise ValueError(f"{answer.status} {content[:200]!r}")
-        body = json.loads(content)
-        facets = body.get("facetDistribution") or {}
-        return Found(int(body["estimatedTotalHits"]), body["hits"], facets)
+        body = from_json(content)
+        facets = _facets(body["facetDistribution"][CODES], ask.facets) if ask.facets else {}
+        hits = from_json(f"[{','.join(hit['hit'] for hit in body['hits'])}]")
+        return Found(int(body["estimatedTotalHits"]), hits, facets)
 
     async def warm_up(self, kind: str) -> None:
         """Ask once without a hurry: the first Japanese question loads the server's dictionary."""
@@ -270,6 +287,45 @@ class MeiliSearcher:
         await self._session.close()
 
 
+class _Counts:
+    """Facet counts by what was counted, for a while: they cost more than the search itself."""
+
+    def __init__(self, most: int = 500, keep_s: float = 30.0) -> None:
+        self._kept: OrderedDict[object, tuple[float, Facets]] = OrderedDict()
+        self._most, self._keep_s = most, keep_s
+
+    def get(self, key: object) -> Facets | None:
+        until, counts = self._kept.get(key, (0.0, None))
+        return counts if until > time.monotonic() else None
+
+    def put(self, key: object, counts: Facets) -> None:
+        self._kept[key] = (time.monotonic() + self._keep_s, counts)
+        self._kept.move_to_end(key)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        self._kept.clear()
+
+
+def counted_set(ask: Ask) -> object:
+    """What decides which documents match: where not every word must, the first one alone."""
+    words = ask.words if ask.every else ask.words[:1]
+    half_typed = len(ask.words) == 1
+    filters = tuple(sorted(ask.filters.codes.items()))
+    return (ask.kind, ask.group, words, ask.every, half_typed, filters, ask.filters.near,
+            ask.filters.radius_km, ask.facets)  # fmt: skip
+
+
+def _facets(counts: Mapping[str, int], wanted: Sequence[str]) -> Facets:
+    facets: dict[str, dict[str, int]] = {name: {} for name in wanted}
+    for value, number in counts.items():
+        name, _, code = value.partition("=")
+        if name in facets:
+            facets[name][code] = number
+    return facets
+
+
 def uid_of(kind: str) -> str:
     """The index that holds documents of a kind."""
     return f"{kind}s"
@@ -280,14 +336,14 @@ def _body(ask: Ask) -> dict[str, Any]:
         "q": " ".join(ask.words),
         "attributesToSearchOn": GROUPS[ask.group],
         "matchingStrategy": "all" if ask.every else "last",
-        "attributesToRetrieve": SHOWN,
+        "attributesToRetrieve": ["hit"],
         "offset": ask.offset,
         "limit": ask.limit,
     }
     if conditions := _filter(ask):
         body["filter"] = conditions
     if ask.facets:
-        body["facets"] = ask.facets
+        body["facets"] = [CODES]
     if ask.sort == "updated":
         body["sort"] = ["updated_at:desc"]
     elif ask.sort == "distance" and ask.filters.near:
@@ -296,9 +352,9 @@ def _body(ask: Ask) -> dict[str, Any]:
     return body
 
 
-def _filter(ask: Ask) -> list[list[str] | str]:
-    conditions: list[list[str] | str] = [
-        [f"{name} = {_quoted(code)}" for code in codes]
+def _filter(ask: Ask) -> list[str]:
+    conditions = [
+        f"{CODES} IN [{','.join(_quoted(code_of(name, code)) for code in codes)}]"
         for name, codes in ask.filters.codes.items()
         if codes
     ]

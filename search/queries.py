@@ -10,13 +10,14 @@ from typing import Any
 
 from search.documents import place_word, theme_word
 from search.errors import InvalidQuery
-from search.index import Ask, Filters, Found, Group, Sort
+from search.index import Ask, Facets, Filters, Found, Group, Sort
 from search.text import KANA_OR_LATIN, katakana, normalise, romaji, terms
 from search.thesaurus import thesaurus
 from search.understanding import Question, correct
 
 ENOUGH = 10
 _MOST_WORDS = 10  # Meilisearch looks at the first ten words of a question and ignores the rest
+_MOST_BESIDE_THEMES = 6  # more only cost time: the theme has found, the words rank
 _NAMESAKES = 3
 _ROTATIONS = 5
 _COVERS = 0.5  # the share of a name a question must make up to be taken for that name
@@ -51,7 +52,7 @@ class Answer:
     total: int
     hits: list[dict[str, Any]]
     full: int
-    facets: Mapping[str, Mapping[str, int]]
+    facets: Facets
     understood: Mapping[str, tuple[str, ...]]
     corrected: str | None
     relaxed: tuple[str, ...]
@@ -79,7 +80,7 @@ class _Conductor:
         relaxed, main = yield from self._main(tuple(hit["id"] for hit in namesakes))
         total = full = len(namesakes) + main.total
         hits = self._page(namesakes, main.hits)
-        if total < ENOUGH and self.request.sort == "relevance":
+        if self._wants_more(namesakes + main.hits, total):
             if len(main.hits) < main.total:  # another page: the nearest ones follow the whole list
                 main = yield replace(self._asked, offset=0, limit=ENOUGH)
             everything = namesakes + main.hits
@@ -97,6 +98,14 @@ class _Conductor:
             needles=frozenset(self.question.words) | frozenset(map(theme_word, self.themes)),
         )
 
+    def _wants_more(self, hits: list[dict[str, Any]], total: int) -> bool:
+        """Whether the nearest ones are worth showing: not beside the very group that was named."""
+        return (
+            total < ENOUGH
+            and self.request.sort == "relevance"
+            and not any(_is_name(self.question.bare, hit) for hit in hits)
+        )
+
     def _understood(self) -> Mapping[str, tuple[str, ...]]:
         themes = {"theme": self.themes} if self.themes else {}
         return {**self.question.understood, **themes}
@@ -112,7 +121,7 @@ class _Conductor:
     def _namesakes(self) -> Generator[Ask, Found, list[dict[str, Any]]]:
         """Whoever bears the typed words as a name comes first, whatever was read into them."""
         question = self.question
-        if question.literal or not question.bare or self.request.sort != "relevance":
+        if question.plain or not question.bare or self.request.sort != "relevance":
             return []
         group, words = _typed_name(question)
         found = yield Ask(
@@ -143,7 +152,7 @@ class _Conductor:
         for group, words, every, given_up in self._options():
             self._asked = replace(ask, group=group, words=words, every=every)
             found = yield self._asked
-            if found.total >= ENOUGH or (found.total and request.sort != "relevance"):
+            if found.total and not self._wants_more(found.hits, found.total):
                 break
             if not found.total and not self.themes and self._correct():
                 self._asked = replace(ask, words=self._themed(self.themes), every=False)
@@ -168,7 +177,7 @@ class _Conductor:
                 yield "text", words, False, ("words",)
 
     def _correct(self) -> bool:
-        if not self.question.literal or not self.question.bare:
+        if not self.question.plain or not self.question.bare:
             return False
         if corrected := correct(self.question):
             self.themes, self.corrected = corrected
@@ -176,7 +185,7 @@ class _Conductor:
 
     def _themed(self, themes: Sequence[str]) -> tuple[str, ...]:
         words = self._placed(self.question.words)
-        return (*map(theme_word, themes[:3]), *words)[:_MOST_WORDS]
+        return (*map(theme_word, themes[:3]), *words)[:_MOST_BESIDE_THEMES]
 
     def _placed(self, words: tuple[str, ...]) -> tuple[str, ...]:
         nearer = (place_word(self.question.nearer),) if self.question.nearer else ()
@@ -243,7 +252,7 @@ def _is_name(typed: str, hit: Mapping[str, Any]) -> bool:
     """The typed words are a good part of one of the hit's names or of its reading."""
     names = [*hit["bare"].split(), katakana(normalise(hit["kana"])).replace(" ", "")]
     letters = (typed, katakana(typed))
-    return any(
+    return bool(typed) and any(
         len(typed) >= _COVERS * len(name) and any(form in name for form in letters)
         for name in names
     )

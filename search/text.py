@@ -94,36 +94,65 @@ _NEGATIONS = {"ない", "ず", "ぬ"}
 _LETTERS = re.compile("[a-z0-9]+")
 
 
+class _Word(NamedTuple):
+    """What the dictionary says of a word, kept because reading it anew costs more than all else."""
+
+    term: str
+    reading: str
+    joint: bool
+    negation: bool
+    place: bool
+
+
+_MOST_WORDS_KEPT = 60_000
+_words: dict[int, _Word] = {}
+
+
 @cache
 def _tokenizer() -> sudachipy.Tokenizer:
     return sudachipy.Dictionary(dict="small").tokenizer(mode=sudachipy.SplitMode.C)
 
 
+def _word(morpheme: sudachipy.Morpheme) -> _Word:
+    if morpheme.is_oov():
+        return _read_word(morpheme)
+    id_ = morpheme.word_id()
+    word = _words.get(id_)
+    if word is None:
+        if len(_words) >= _MOST_WORDS_KEPT:
+            _words.clear()
+        word = _words[id_] = _read_word(morpheme)
+    return word
+
+
+def _read_word(morpheme: sudachipy.Morpheme) -> _Word:
+    part, detail, kind, *_ = morpheme.part_of_speech()
+    surface = normalise(morpheme.surface())
+    form = morpheme.normalized_form()
+    return _Word(
+        term=normalise(form).replace(" ", "") or surface,
+        reading=surface if _LETTERS.fullmatch(surface) else morpheme.reading_form(),
+        joint=part in _JOINTS,
+        negation=part == "助動詞" and form in _NEGATIONS,
+        place=detail == "固有名詞" and kind == "地名",
+    )
+
+
 def tokenize(text: str) -> list[Token]:
-    """The words of a *normalised* text, empty ones and joints left out."""
+    """The words of a text, empty ones and joints left out; offsets are those of the text given."""
     found: list[Token] = []
     linked = False
     for morpheme in _tokenizer().tokenize(text):
-        part, detail, place, *_ = morpheme.part_of_speech()
-        if part in _JOINTS:
+        word = _word(morpheme)
+        if word.joint:
             linked = False
-            if found and part == "助動詞" and morpheme.normalized_form() in _NEGATIONS:
+            if word.negation and found:
                 found[-1] = found[-1]._replace(negated=True)
-            continue
-        surface = morpheme.surface()
-        term = _term(morpheme.normalized_form()) or surface
-        if term in EMPTY_WORDS:
-            continue
-        reading = surface if _LETTERS.fullmatch(surface) else morpheme.reading_form()
-        is_place = detail == "固有名詞" and place == "地名"
-        found.append(Token(term, reading, morpheme.begin(), morpheme.end(), linked, is_place))
-        linked = True
+        elif word.term not in EMPTY_WORDS:
+            start, end = morpheme.begin(), morpheme.end()
+            found.append(Token(word.term, word.reading, start, end, linked, word.place))
+            linked = True
     return found
-
-
-@lru_cache(100_000)
-def _term(form: str) -> str:
-    return normalise(form).replace(" ", "")
 
 
 def terms(text: str) -> tuple[str, ...]:
@@ -131,10 +160,10 @@ def terms(text: str) -> tuple[str, ...]:
     return tuple(token.term for token in tokenize(normalise(text)))
 
 
-def phrases(text: str) -> list[list[Token]]:
-    """The words of a normalised text in runs that no particle and no punctuation interrupts."""
+def phrases(tokens: Iterable[Token]) -> list[list[Token]]:
+    """Words in runs that no particle and no punctuation interrupts."""
     runs: list[list[Token]] = []
-    for token in tokenize(text):
+    for token in tokens:
         if token.linked and runs:
             runs[-1].append(token)
         else:

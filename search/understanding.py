@@ -59,9 +59,9 @@ class Question:
     nearer: str | None = None
 
     @property
-    def literal(self) -> bool:
-        """Nothing was read into the words: only what they say is looked for."""
-        return self.certain and not self.understood
+    def plain(self) -> bool:
+        """Nothing doubtful was read into the words; a place beside a certain theme is not doubtful."""
+        return self.certain and (not self.understood or (set(self.understood) == {"area"} and bool(self.themes)))
 
 
 def understand(

@@ -77,8 +77,9 @@ def record(session: WriteSession, events: Iterable[Event]) -> None:
     if not rows:
         return
     session.flush()
+    table = Change.__table__  # type: ignore[attr-defined]
     ids = session.scalars(
-        insert(Change).returning(col(Change.id), sort_by_parameter_order=True), rows
+        insert(table).returning(table.c.id, sort_by_parameter_order=True), rows
     ).all()
     newest = {(row["kind"], row["entity_id"]): id_ for row, id_ in zip(rows, ids, strict=True)}
     enqueue(session, newest, at)

@@ -5,18 +5,17 @@
 """
 
 import fcntl
-import json
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
+from pydantic_core import from_json, to_json
 from sqlalchemy import (
     JSON,
     Connection,
@@ -216,6 +215,7 @@ def _engine(url: str) -> Engine:
             pool_size=_POOL_SIZE,
             pool_pre_ping=True,
             json_serializer=_json,
+            json_deserializer=from_json,
             connect_args={
                 "connect_timeout": 2,
                 "options": f"-c timezone=utc -c statement_timeout={_STATEMENT_TIMEOUT_MS}",
@@ -225,6 +225,7 @@ def _engine(url: str) -> Engine:
         url,
         pool_size=_POOL_SIZE,
         json_serializer=_json,
+        json_deserializer=from_json,
         connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
@@ -232,7 +233,8 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-_json = partial(json.dumps, ensure_ascii=False)
+def _json(value: object) -> str:
+    return to_json(value).decode()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

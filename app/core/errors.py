@@ -6,7 +6,6 @@
     ├── NotFound               404  not there, or not for you to know
     ├── Conflict               409  not now, not in this state; AlreadyExists
     ├── StaleVersion           412  somebody else was faster
-    ├── TooLarge               413
     ├── Invalid                422  read, and wrong: names each place at fault; InvalidCursor
     ├── VersionRequired        428  say which version you saw
     └── DatabaseUnavailable    503  try again
@@ -103,12 +102,6 @@ class StaleVersion(DomainError):
 
     def __init__(self) -> None:
         super().__init__("最新の内容を読み込み直してから、もう一度変更してください。")
-
-
-class TooLarge(DomainError):
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    code = "too_large"
-    title = "送られた内容が大きすぎます"
 
 
 class Invalid(DomainError):

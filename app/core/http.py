@@ -1,7 +1,7 @@
 """What every request passes through, and what every route needs of HTTP.
 
-Middleware is plain ASGI: a request id, a limit on bodies while they stream in, headers on every answer,
-errors included, metrics and one log line without personal data.
+Middleware is plain ASGI: a request id, headers on every answer, errors included, metrics and one log line
+without personal data. Bodies are limited while they stream in by FastAPI itself (`BODY_LIMIT`).
 """
 
 import hmac
@@ -26,7 +26,6 @@ from app.core.errors import (
     Invalid,
     Malformed,
     StaleVersion,
-    TooLarge,
     Unauthorised,
     VersionRequired,
     field_errors,
@@ -68,7 +67,7 @@ class Problem(JSON):
 
 
 class Edge:
-    """The outermost layer: id, body limit, headers, metrics, log."""
+    """The outermost layer: id, headers, metrics, log."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -90,10 +89,7 @@ class Edge:
             await send(message)
 
         try:
-            if _announced(sent) > BODY_LIMIT:
-                await _too_large(scope, receive, answer)
-            else:
-                await self.app(scope, _Limited(receive), answer)
+            await self.app(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "other")
             _REQUESTS.labels(scope["method"], route, status).inc()
@@ -101,35 +97,6 @@ class Edge:
             if status >= 500:
                 log.error("answered", route=route, method=scope["method"], status=status)
             structlog.contextvars.clear_contextvars()
-
-
-class _Limited:
-    """Receives a body and stops once it has grown too large, whatever was announced."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._left = BODY_LIMIT
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        if message["type"] == "http.request":
-            self._left -= len(message.get("body", b""))
-            if self._left < 0:
-                raise TooLarge(_TOO_LARGE)
-        return message
-
-
-_TOO_LARGE = f"一度に送れるのは {BODY_LIMIT // 1_000_000} MB までです。"
-
-
-async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    error = TooLarge(_TOO_LARGE)
-    await Problem(error.problem(), error.status)(scope, receive, send)
-
-
-def _announced(headers: Mapping[bytes, bytes]) -> int:
-    length = headers.get(b"content-length", b"0")
-    return int(length) if length.isdigit() and len(length) < 20 else 0
 
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:
@@ -185,16 +152,19 @@ def _validation_error(request: Request, error: Exception) -> Response:
     return _answer(request, kind(errors=errors).problem())
 
 
-_TITLES = {404: "見つかりません", 405: "この操作はできません", 400: "送られた内容を読み取れません"}
-_CODES = {404: "not_found", 405: "method_not_allowed", 400: "malformed"}
+_HTTP_ERRORS = {
+    400: ("malformed", "送られた内容を読み取れません"),
+    404: ("not_found", "見つかりません"),
+    405: ("method_not_allowed", "この操作はできません"),
+    413: ("too_large", "送られた内容が大きすぎます"),
+}
 
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = error.status_code
-    document = problem(
-        status, _CODES.get(status, f"http_{status}"), _TITLES.get(status, "受け付けられません")
-    )
+    code, title = _HTTP_ERRORS.get(status, (f"http_{status}", "受け付けられません"))
+    document = problem(status, code, title)
     return _answer(request, document, error.headers)
 
 

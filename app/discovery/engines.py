@@ -28,6 +28,7 @@ class Engines:
         self._searcher: MeiliSearcher | None = None
         self._searching: tuple[str, str] | None = None
         self.meili_ready = threading.Event()
+        self._changed = threading.Event()
 
     @property
     def uses_meili(self) -> bool:
@@ -78,6 +79,10 @@ class Engines:
                 pass
         return await run_in_threadpool(self.embedded.answer, request), True
 
+    def changed(self) -> None:
+        """The indexes hold something new: what was counted before no longer holds."""
+        self._changed.set()
+
     async def _current(self) -> MeiliSearcher:
         if self._searcher is None or self._searching != self._target:
             if self._target is None:
@@ -86,6 +91,9 @@ class Engines:
                 await self._searcher.close()
             self._searching = self._target
             self._searcher = MeiliSearcher(*self._target)
+        if self._changed.is_set():
+            self._changed.clear()
+            self._searcher.forget_counts()
         return self._searcher
 
     async def warm_up(self) -> None:

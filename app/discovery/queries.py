@@ -59,8 +59,7 @@ def _interpreted(answer: Answer) -> dict[str, Any]:
 def _hit(
     hit: Mapping[str, Any], answer: Answer, position: tuple[float, float] | None, *, near: bool
 ) -> dict[str, Any]:
-    geo = hit.get("_geo")
-    here = (geo["lat"], geo["lng"]) if geo else None
+    here = tuple(hit["position"]) if hit["position"] else None
     return {
         "kind": KIND,
         "id": hit["id"],

@@ -92,7 +92,9 @@ def _apply(database: Database, batch: list[Incoming], actor: str, report: Report
     try:
         with database.write() as session:
             outcome = apply_batch(session, batch=batch, actor=actor)
-    except IntegrityError:
+    except IntegrityError as error:
+        if "unique" not in str(error.orig).lower():
+            raise
         # Something that must be unique is not: find the row, keep the others.
         if len(batch) == 1:
             reason = "法人番号または登録番号が、ほかの団体と重なっています。"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Table, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col, select
 from uuid_utils.compat import uuid7
@@ -31,7 +31,13 @@ from app.organisations.models import (
 )
 from app.organisations.queries import Record, get_organisation
 from app.organisations.rules import changed_values, check_move, check_publication, history
-from app.vocabulary.organisations import ConfirmationMethod, Status
+from app.vocabulary.organisations import (
+    ConfirmationMethod,
+    EntryMethod,
+    LegalForm,
+    OrganisationType,
+    Status,
+)
 
 KIND = "organisation"
 # Names in a record → columns, where they differ.
@@ -78,17 +84,30 @@ def create_organisations(session: WriteSession, *, drafts: Sequence[Draft], acto
         rows.setdefault(StageChange, []).extend(_stage_rows(draft, actor, at))
     for table, some in rows.items():
         if some:
-            session.execute(insert(table), some)
+            session.execute(insert(_table(table)), some)
     record(session, (Event(KIND, str(draft.id), draft.action, actor) for draft in drafts))
+
+
+_DEFAULTS = {
+    "organisation_type": OrganisationType.CIVIC_GROUP,
+    "legal_form": LegalForm.NONE,
+    "entry_method": EntryMethod.SELF,
+    "confirm_every_months": 12,
+}
+
+
+def _table(model: type[SQLModel]) -> Table:
+    """The plain table: through the ORM, rows with empty values would go one statement each."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
 
 
 def _new_row(draft: Draft, at: datetime) -> dict[str, Any]:
     row: dict[str, Any] = {
-        column.name: None
-        for column in Organisation.__table__.columns  # type: ignore[attr-defined]
+        column.name: None for column in _table(Organisation).columns
     }
     row |= {name: [] for name in (*_LISTS, "edited_fields")}
-    row |= {"legal_form": "none", "entry_method": "self", "confirm_every_months": 12}
+    row |= _DEFAULTS
     row |= _columns(draft.values)
     return row | {
         "id": draft.id,
@@ -321,10 +340,10 @@ def _write(session: WriteSession, current: Record, values: Mapping[str, Any], ac
             delete(table).where(owner == current.id).execution_options(synchronize_session=False)
         )
         if rows:
-            session.execute(insert(table), rows)
+            session.execute(insert(_table(table)), rows)
     if values.get("stage") and values["stage"] != current.stage:
         draft = Draft(values, id=current.id)
-        session.execute(insert(StageChange), _stage_rows(draft, actor, at))
+        session.execute(insert(_table(StageChange)), _stage_rows(draft, actor, at))
 
 
 # ------------------------------------------------------------------------------------ checking

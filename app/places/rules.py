@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from search.text import normalise
+
 _FILE = Path(__file__).with_name("municipalities.csv")
 _WEIGHTS = (6, 5, 4, 3, 2)
 _PREFECTURES = (
@@ -28,7 +30,17 @@ _FORMER = {
     "233048": "232386",  # 愛知郡長久手町 → 長久手市 (2012)
 }
 _WARD = re.compile("(.+市).+区")
-_COUNTY = re.compile("^[^市区]+?郡(?=.+[町村]$)")
+_COUNTY = re.compile("^(?:.+?郡|.+?島)(?=.+[町村]$)")
+# Names that older data still carry.
+_FORMER_NAMES = {
+    ("静岡県", "浜松市中区"): "221384",
+    ("静岡県", "浜松市東区"): "221384",
+    ("静岡県", "浜松市西区"): "221384",
+    ("静岡県", "浜松市南区"): "221384",
+    ("静岡県", "浜松市北区"): "221392",
+    ("静岡県", "浜松市浜北区"): "221392",
+    ("愛知県", "長久手町"): "232386",
+}
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,8 @@ def _within() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _by_name() -> dict[tuple[str, str], Municipality]:
-    return {(_plain(m.prefecture), _plain(m.name)): m for m in municipalities().values()}
+    names = {(_plain(m.prefecture), _plain(m.name)): m for m in municipalities().values()}
+    return names | {name: municipalities()[code] for name, code in _FORMER_NAMES.items()}
 
 
 def find_by_name(prefecture: str, name: str) -> Municipality | None:
@@ -161,7 +174,7 @@ def find_in_address(address: str, prefecture: str = "") -> Municipality | None:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", name)).replace("ヶ", "ケ")
+    return re.sub(r"\s", "", normalise(name))
 
 
 @cache
