@@ -64,7 +64,10 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
         docs_url=None,
         openapi_url=f"{API}/openapi.json",
         redoc_url=None,
-        responses={422: {"description": "入力に誤りがある"}, 503: {"description": "一時的に使えない"}},
+        responses={
+            422: {"description": "入力に誤りがある"},
+            503: {"description": "一時的に使えない"},
+        },
     )
     app.state.settings = settings
     app.state.database = Database(settings)
@@ -79,7 +82,12 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
         site_api.router,
     ):
         app.include_router(router, prefix=API)
-    for router in (site_api.health, site_pages.router, discovery_pages.router, organisations_pages.router):
+    for router in (
+        site_api.health,
+        site_pages.router,
+        discovery_pages.router,
+        organisations_pages.router,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts)

@@ -16,7 +16,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path("var"), description="Where SQLite, the search index, keys and logs are kept."
     )
-    demo: bool = Field(True, description="Load the invented demo city into an empty database.")
+    demo: bool = Field(
+        default=True, description="Load the invented demo city into an empty database."
+    )
     database_url: str = Field(
         "", description="SQLAlchemy URL; PostgreSQL by postgresql+psycopg://. Empty: SQLite."
     )

@@ -1,7 +1,8 @@
 """The search contract: what an index is given (`Document`) and what it holds (`Entry`).
 
-A document carries display texts, codes to filter by and a card; never a contact. `project` turns it once
-into the words, readings and themes that either engine searches, so that both find the same things.
+A document carries display texts, codes to filter by and a card; never a contact. `project` turns
+it once into the words, readings and themes that either engine searches, so that both find the same
+things.
 """
 
 import re
@@ -35,8 +36,9 @@ _LONGEST_SOUND = 60
 class Document:
     """One thing that can be found.
 
-    `codes` are what it is filtered and counted by (name → codes), `position` is (latitude, longitude) in
-    degrees, `updated_at` seconds since the epoch, `card` what a result shows besides name and summary.
+    `codes` are what it is filtered and counted by (name → codes), `position` is (latitude,
+    longitude) in degrees, `updated_at` seconds since the epoch, `card` what a result shows besides
+    name and summary.
     """
 
     id: str
@@ -57,11 +59,11 @@ class Document:
 
 @dataclass(frozen=True)
 class Entry:
-    """A document as an index holds it: `words` by attribute, and `hit`, what a result needs, as JSON.
+    """A document as an index holds it: `words` by attribute, and a `hit` as JSON.
 
-    A hit is `{"id", "name", "kana", "bare", "summary", "marks", "card", "position"}`; `marks` maps name and
-    summary to `[term, start, length]` in code points of that text, for highlighting. It is one string
-    because an engine hands back a string at a fraction of the cost of a tree.
+    A hit is `{"id", "name", "kana", "bare", "summary", "marks", "card", "position"}`; `marks` maps
+    name and summary to `[term, start, length]` in code points of that text, for highlighting. It
+    is one string because an engine hands back a string at a fraction of the cost of a tree.
     """
 
     document: Document
@@ -72,7 +74,8 @@ class Entry:
 def theme_word(code: str) -> str:
     """The token that stands for a theme; Latin, so that no tokenizer takes it apart.
 
-    Closed at both ends, so that none is the beginning of another: the last word is searched as a prefix.
+    Closed at both ends, so that none is the beginning of another: the last word is searched as a
+    prefix.
     """
     return f"z{code}z"
 
@@ -138,7 +141,7 @@ _Texts = Iterable[list[Token]]
 
 
 def _themes(parts: Iterable[_Texts]) -> tuple[list[str], list[str]]:
-    """Themes that two parts of the record speak of (a name alone may mislead), then the others."""
+    """Themes two parts of the record speak of (a name alone may mislead), then the others."""
     evidence: Counter[str] = Counter()
     for texts in parts:
         found = thesaurus().marks([token for text in texts for token in text])
@@ -169,7 +172,7 @@ def _sounds(first: list[str], texts: _Texts) -> str:
 
 
 def _summary_words(document: Document, purpose_text: str, purpose: list[Token]) -> list[Token]:
-    """The words of the summary; it is usually the beginning of the purpose, whose words are known."""
+    """The words of the summary, usually the beginning of the purpose, whose words are known."""
     shown = document.summary.removesuffix("…")
     if document.purpose.startswith(shown) and len(purpose_text) == len(document.purpose):
         return [token for token in purpose if token.end <= len(shown)]

@@ -1,8 +1,8 @@
 """The engine that is always there: the same words, readings and themes in an SQLite FTS5 file.
 
-It answers when no Meilisearch can be had and when it is down. The file is a projection like any index:
-written by whoever holds the drain lock, read by everybody, and rebuilt when lost. It lacks Meilisearch's
-tolerance for typing errors outside the thesaurus; the rest is the same pipeline.
+It answers when no Meilisearch can be had and when it is down. The file is a projection like any
+index: written by whoever holds the drain lock, read by everybody, and rebuilt when lost. It lacks
+Meilisearch's tolerance for typing errors outside the thesaurus; the rest is the same pipeline.
 """
 
 import re
@@ -34,7 +34,8 @@ _NOT_A_TOKEN = re.compile(r"\W", re.ASCII)
 class EmbeddedIndex:
     """Feeds and asks one FTS5 file. Each thread has a connection of its own.
 
-    `generation` names the tables, so that a rebuilt set can take the old one's place in one transaction.
+    `generation` names the tables, so that a rebuilt set can take the old one's place in one
+    transaction.
     """
 
     name = "embedded"
@@ -56,8 +57,9 @@ class EmbeddedIndex:
             f"CREATE TABLE IF NOT EXISTS {self._table} (rowid INTEGER PRIMARY KEY, "
             "id TEXT UNIQUE NOT NULL, hit TEXT NOT NULL, latitude REAL, longitude REAL, "
             "updated_at INTEGER NOT NULL)",
-            f"CREATE TABLE IF NOT EXISTS {self._table}_code (list TEXT NOT NULL, code TEXT NOT NULL, "
-            "document INTEGER NOT NULL, PRIMARY KEY (document, list, code)) WITHOUT ROWID",
+            f"CREATE TABLE IF NOT EXISTS {self._table}_code (list TEXT NOT NULL, "
+            "code TEXT NOT NULL, document INTEGER NOT NULL, "
+            "PRIMARY KEY (document, list, code)) WITHOUT ROWID",
             f"CREATE VIRTUAL TABLE IF NOT EXISTS {self._table}_words USING fts5({columns}, "
             "tokenize = \"unicode61 remove_diacritics 0 tokenchars '_'\")",
         ):

@@ -73,7 +73,7 @@ class Index(Protocol):
         """Wait until a write is searchable. Raises WriteRejected when the engine refused it."""
 
     def rebuilding(self) -> AbstractContextManager["Index"]:
-        """An empty successor to fill; it takes the index's place in one step when the block ends well."""
+        """An empty successor to fill; it takes the index's place when the block ends well."""
 
     def stored(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """What it holds under these ids, comparable with `stored_form`."""

@@ -1,9 +1,10 @@
 """A Meilisearch server of one's own, for `make run`, imports and tests.
 
-One server per data directory: whoever holds `lock` runs it, everybody else finds it through `address`. It
-ends with the process that started it, however that ends.
+One server per data directory: whoever holds `lock` runs it, everybody else finds it through
+`address`. It ends with the process that started it, however that ends.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -58,15 +59,13 @@ class LocalMeilisearch:
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(32))
-            try:
+            with contextlib.suppress(FileExistsError):
                 os.link(fresh, path)  # of two that start at once, one key wins
-            except FileExistsError:
-                pass
             fresh.unlink()
         return path.read_text()
 
     def ensure(self) -> str | None:
-        """The address of a healthy server: the running one, or a new one; None when none can be had.
+        """The address of a healthy server: the running one, else a new one, else None.
 
         Cheap when all is well; call it again to bring back a server that has died.
         """
@@ -175,8 +174,8 @@ class LocalMeilisearch:
                 stdout=log,
                 stderr=log,
                 cwd=self.home,
-                start_new_session=True,  # Ctrl-C is for us, not for it: it ends after our last write
-                preexec_fn=_die_with_parent,
+                start_new_session=True,  # Ctrl-C is for us: it ends after our last write
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - it only asks the kernel
             )
         url = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + _START_S
@@ -269,7 +268,5 @@ def _runs(binary: Path) -> bool:
 
 def _die_with_parent() -> None:
     """Ask the kernel to end this child when its parent is gone, killed or not (Linux)."""
-    try:
+    with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    except (OSError, AttributeError):
-        pass

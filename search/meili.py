@@ -1,9 +1,9 @@
-"""Meilisearch: the official client administers, pooled aiohttp asks. Nothing else imports `meilisearch`.
+"""Meilisearch: the official client administers, pooled aiohttp asks.
 
-Two roads, for measured reasons (docs/decisions/0003): the official client opens a connection per call,
-which is right for tasks and wrong for a search as one types; httpx spends 2.3 ms of CPU on an answer that
-aiohttp reads in 0.5; and any keep-alive client that accepts gzip waits 40 ms, so questions ask for
-`identity`.
+Two roads, for measured reasons (docs/decisions/0003): the official client opens a connection per
+call, which is right for tasks and wrong for a search as one types; httpx spends 2.3 ms of CPU on
+an answer that aiohttp reads in 0.5; and any keep-alive client that accepts gzip waits 40 ms, so
+questions ask for `identity`.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import meilisearch
@@ -41,7 +41,10 @@ _OPEN_TASKS = ("enqueued", "processing")
 
 
 class MeiliIndex:
-    """Feeds one Meilisearch index. Used by one thread at a time: the client is not safe to share."""
+    """Feeds one Meilisearch index.
+
+    Used by one thread at a time: the client is not safe to share.
+    """
 
     name = "meilisearch"
 
@@ -60,7 +63,7 @@ class MeiliIndex:
                 self._done(self._client.index(self.uid).update_settings(wanted).task_uid)
 
     def _uids(self) -> set[str]:
-        found = self._client.get_raw_indexes({"limit": _PAGE})
+        found: Any = self._client.get_raw_indexes({"limit": _PAGE})
         return {index["uid"] for index in found["results"]}
 
     def count(self) -> int:
@@ -80,9 +83,8 @@ class MeiliIndex:
             return tasks
 
     def settle(self, receipt: object) -> None:
-        assert isinstance(receipt, list)
         with _reported():
-            for task in receipt:
+            for task in cast("list[int]", receipt):
                 self._done(task)
 
     def _done(self, task: int) -> None:
@@ -107,7 +109,7 @@ class MeiliIndex:
         successor.prepare()
         yield successor
         with _reported():
-            swap = [{"indexes": [self.uid, successor.uid]}]
+            swap: list[Mapping[str, list[str] | bool]] = [{"indexes": [self.uid, successor.uid]}]
             self._done(self._client.swap_indexes(swap).task_uid)
         successor.drop()
 
@@ -204,8 +206,9 @@ def _covers(current: object, wanted: object) -> bool:
 class MeiliSearcher:
     """Asks Meilisearch over kept connections, within one event loop.
 
-    After two failures in a row it refuses for `rest_s` seconds without trying, so that an outage does not
-    cost a time-out per question. A whole answer, all its steps together, takes at most `timeout_s`.
+    After two failures in a row it refuses for `rest_s` seconds without trying, so that an outage
+    does not cost a time-out per question. A whole answer, all its steps together, takes at most
+    `timeout_s`.
     """
 
     def __init__(

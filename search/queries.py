@@ -1,7 +1,7 @@
 """From a question to what an engine is asked, step by step. Pure: yields `Ask`, is sent `Found`.
 
-The first steps are the question itself; when they find fewer than `ENOUGH`, something is given up, one
-thing at a time, and the answer names it. Both engines are driven through the same steps.
+The first steps are the question itself; when they find fewer than `ENOUGH`, something is given up,
+one thing at a time, and the answer names it. Both engines are driven through the same steps.
 """
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -149,7 +149,8 @@ class _Conductor:
         )
         found = Found(0, [])
         given_up: tuple[str, ...] = ()
-        for group, words, every, given_up in self._options():
+        for group, words, every, conceded in self._options():
+            given_up = conceded
             self._asked = replace(ask, group=group, words=words, every=every)
             found = yield self._asked
             if found.total and not self._wants_more(found.hits, found.total):

@@ -1,4 +1,4 @@
-"""The Meilisearch index as code: what is searched, filtered and sorted, and in which order of weight."""
+"""The Meilisearch index as code: what is searched, filtered and sorted, and with what weight."""
 
 from typing import Any
 
@@ -27,7 +27,8 @@ GROUPS: dict[Group, tuple[str, ...]] = {
 }
 # Tokens made by ourselves: near is not good enough.
 EXACT = ("theme", "theme_more", "theme_wider", "place_code")
-# All code lists of a document in one attribute, as "list=code": counting them together costs less than half.
+# All code lists of a document in one attribute, as "list=code": counting them together costs less
+# than half.
 CODES = "codes"
 MOST_HITS = 200_000  # totals stop here; Meilisearch's own default is 1,000
 MOST_FACETS = 5_000

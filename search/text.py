@@ -2,9 +2,9 @@
 
 The same functions prepare documents and questions, so that both meet in one form:
 
-* `normalise`  width, case, old character forms, dashes: what a reader would call the same letters
+* `normalise`  width, case, old character forms, dashes
 * `tokenize`   dictionary words in their normalised form (子供, 子ども and こども are one word)
-* `romaji`     a reading as folded Latin letters: prefix search and typing errors work letter by letter
+* `romaji`     a reading as folded Latin letters: prefixes and typing errors letter by letter
 
 Names and texts are never stored in these forms; they only serve as search keys.
 """
@@ -31,7 +31,8 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\ud800-\udfff\U000e0100-\U000e01ef]"
 )
-# Small-vowel spellings of loan words that dictionaries do not fold, and the common 「ボランテイア」.
+# Small-vowel spellings of loan words that dictionaries do not fold, and the common
+# 「ボランテイア」.
 _SPELLINGS = (
     ("ヴァ", "バ"),
     ("ヴィ", "ビ"),
@@ -172,7 +173,7 @@ def phrases(tokens: Iterable[Token]) -> list[list[Token]]:
 
 
 def compounds(run: Iterable[str], longest: int = 3) -> Iterator[str]:
-    """Every concatenation of one to `longest` neighbours, so that 「がくしゅうしえん」 is one word."""
+    """Every concatenation of one to `longest` neighbours: 「がくしゅうしえん」 is one word."""
     parts = list(run)
     for first in range(len(parts)):
         for last in range(first + 1, min(len(parts), first + longest) + 1):

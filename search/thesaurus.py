@@ -1,8 +1,9 @@
 """Themes: what groups do, under the words that groups and residents use for it.
 
-`thesaurus.toml` is read once. A record is marked with the themes whose *terms* it holds, a question with
-the themes whose terms or *cues* it holds; both then meet on the theme, whatever the wording (SKOS: a
-theme is a concept, `label` its preferred label, terms and cues its alternative and hidden labels).
+`thesaurus.toml` is read once. A record is marked with the themes whose *terms* it holds, a
+question with the themes whose terms or *cues* it holds; both then meet on the theme, whatever the
+wording (SKOS: a theme is a concept, `label` its preferred label, terms and cues its alternative
+and hidden labels).
 """
 
 import tomllib
@@ -21,7 +22,8 @@ _FILE = Path(__file__).with_name("thesaurus.toml")
 _JOINT = "|"  # stands for a particle or punctuation between two words of a record
 _NOT = "¬"  # ends a word that is negated: 「眠れない」 is not 「眠る」
 _GAP = 2  # words that may stand between the words of a cue in a question
-# A misspelt word may differ by one letter from five letters on, by two from nine (as Meilisearch has it).
+# A misspelt word may differ by one letter from five letters on, by two from nine (as Meilisearch
+# has it).
 _ONE_TYPO, _TWO_TYPOS = 5, 9
 _SHORTEST_WRITTEN = 3  # characters a word needs for one wrong one (自冶会) to leave it recognisable
 
@@ -183,7 +185,7 @@ def _match(words: Sequence[str], start: int, phrase: tuple[str, ...], gap: int) 
 
 
 def _longest(mentions: list[Mention]) -> list[Mention]:
-    """Without the mentions that lie inside a longer phrase: 「認知症カフェ」 is not also 「認知症」."""
+    """Without mentions inside a longer phrase: 「認知症カフェ」 is not also 「認知症」."""
     return [
         m
         for m in mentions

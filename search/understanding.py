@@ -1,7 +1,8 @@
 """What a person typed, understood: words, themes, places and times. Pure; knows no engine.
 
-Everything read out of the words is reported (`Question.understood`) and can be switched off. Places and
-labels come from the application through `Lexicon`; this package has no gazetteer of its own.
+Everything read out of the words is reported (`Question.understood`) and can be switched off.
+Places and labels come from the application through `Lexicon`; this package has no gazetteer of its
+own.
 """
 
 import re
@@ -33,7 +34,7 @@ class Lexicon(Protocol):
     """Names the application knows."""
 
     def places(self, name: str) -> tuple[str, ...]:
-        """Codes of the prefectures (2 digits) and municipalities (6) of that name, with or without 市."""
+        """Codes of prefectures (2 digits) and municipalities (6) of that name, 市 or no 市."""
 
     def label(self, name: str) -> tuple[str, str] | None:
         """(code list, code) whose label this normalised text is."""
@@ -43,9 +44,9 @@ class Lexicon(Protocol):
 class Question:
     """What is looked for.
 
-    `words` are matching forms, most telling first; `sounds` folded readings, for questions in kana or
-    Latin letters; `themes` thesaurus codes; `understood` what was read out of the words, by code list;
-    `nearer` a municipality to rank first inside an understood prefecture.
+    `words` are matching forms, most telling first; `sounds` folded readings, for questions in kana
+    or Latin letters; `themes` thesaurus codes; `understood` what was read out of the words, by
+    code list; `nearer` a municipality to rank first inside an understood prefecture.
     """
 
     typed: str = ""
@@ -60,8 +61,10 @@ class Question:
 
     @property
     def plain(self) -> bool:
-        """Nothing doubtful was read into the words; a place beside a certain theme is not doubtful."""
-        return self.certain and (not self.understood or (set(self.understood) == {"area"} and bool(self.themes)))
+        """Nothing doubtful was read into the words (a place beside a certain theme is not)."""
+        return self.certain and (
+            not self.understood or (set(self.understood) == {"area"} and bool(self.themes))
+        )
 
 
 def understand(
@@ -164,15 +167,16 @@ def _mentioned(question: Question, text: str) -> list[Mention]:
     if question.sounds and len(text) < _SENTENCE and not _KATAKANA_OR_LETTER.search(text):
         # A short word in hiragana is easily cut in the wrong places: believe only what covers it.
         mentions = [m for m in mentions if m.start == 0 and m.end == len(tokens)]
-    if _near_miss(question, tokens, mentions) and (near := thesaurus().nearest(question.sound)):
+    if _near_miss(tokens, mentions) and (near := thesaurus().nearest(question.sound)):
         corrected = [
-            Mention(c, False, 0, len(tokens), len(tokens)) for c, _ in thesaurus().heard(near)
+            Mention(c, certain=False, start=0, end=len(tokens), words=len(tokens))
+            for c, _ in thesaurus().heard(near)
         ]
         return corrected + mentions
     return mentions
 
 
-def _near_miss(question: Question, tokens: list[Token], mentions: list[Mention]) -> bool:
+def _near_miss(tokens: list[Token], mentions: list[Mention]) -> bool:
     """One compound of which only a part is known may be a known compound with a wrong letter."""
     one_run = all(token.linked for token in tokens[1:]) and 1 < len(tokens) <= 4
     return one_run and bool(mentions) and not any(m.end - m.start == len(tokens) for m in mentions)
@@ -187,8 +191,9 @@ _LONGEST_PLACE = 5  # words
 def _read_place(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], str | None, str]:
     """Codes of the place named in `text`, the municipality to rank first, and the text without it.
 
-    A name with its 市 counts anywhere; a bare one only as a word of its own (「札幌の…」「京都 …」). A
-    question that is nothing but a place stays as it is: names and addresses are searched for it.
+    A name with its 市 counts anywhere; a bare one only as a word of its own (「札幌の…」「京都
+    …」). A question that is nothing but a place stays as it is: names and addresses are searched
+    for it.
     """
     tokens = tokenize(text)
     for first in range(len(tokens)):

@@ -1,4 +1,6 @@
-"""`musubi`: run, import, keep in step. Sentences for people go to standard error, results to standard output.
+"""`musubi`: run, import, keep in step.
+
+Sentences for people go to standard error, results to standard output.
 
 Doors of its own: `run` (everything on one machine), `process` (what every command needs first).
 """
@@ -20,8 +22,10 @@ from app.discovery.sync import (
     Keeper,
     bring_up_to_date,
     rebuild,
-    reconcile as reconcile_index,
     waiting_lock,
+)
+from app.discovery.sync import (
+    reconcile as reconcile_index,
 )
 from app.intake.run import FORMATS, Report, check, keep, open_import
 from app.intake.sources import groups_csv
@@ -94,7 +98,7 @@ def reindex() -> None:
             for index in indexes:
                 index.prepare()
             rebuild(database, indexes, progress)
-        print(json.dumps({index.name: index.count() for index in indexes}))
+        typer.echo(json.dumps({index.name: index.count() for index in indexes}))
     except SearchUnavailable as error:
         fail(f"索引を作り直せませんでした: {error}")
     finally:
@@ -115,7 +119,7 @@ def reconcile() -> None:
             for index in indexes:
                 with bars(f"{index.name} を突き合わせています") as progress:
                     drifts[index.name] = vars(reconcile_index(database, index, progress))
-        print(json.dumps(drifts))
+        typer.echo(json.dumps(drifts))
     except SearchUnavailable as error:
         fail(f"突き合わせられませんでした: {error}")
     finally:
@@ -128,7 +132,7 @@ def template(format_name: Annotated[str, typer.Argument(metavar="FORMAT")]) -> N
     """取り込みファイルの見出しを出力する。"""
     if format_name != groups_csv.NAME:
         fail(f"見出しを出力できるのは {groups_csv.NAME} だけです。")
-    print(",".join(groups_csv.COLUMNS))
+    typer.echo(",".join(groups_csv.COLUMNS))
 
 
 @app.command("import")
@@ -199,4 +203,4 @@ def _tell(report: Report, *, done: bool, indexed: bool) -> None:
         )
         if not indexed:
             say("検索エンジンが応答しないため、検索に出るのは復旧のあとになります。")
-    print(json.dumps({**report.counts(), "dry_run": not done, "indexed": indexed}))
+    typer.echo(json.dumps({**report.counts(), "dry_run": not done, "indexed": indexed}))

@@ -1,4 +1,4 @@
-"""What every command needs first: settings that work, a database of the right shape, words for the user."""
+"""What every command needs first: a place to write, a database in shape, words for the user."""
 
 import errno
 import shutil
@@ -76,7 +76,10 @@ def reason(error: OSError) -> str:
 
 
 def open_database(settings: Settings) -> Database:
-    """The database, made when there is none. Raises Failure when it is out of reach or out of date."""
+    """The database, made when there is none.
+
+    Raises Failure when it is out of reach or out of date.
+    """
     check_data_dir(settings.data_dir)
     try:
         database = Database(settings)

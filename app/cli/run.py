@@ -1,5 +1,6 @@
 """`musubi run`: everything on one machine, from nothing to a page in the browser."""
 
+import contextlib
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -95,7 +96,9 @@ class _Server(uvicorn.Server):
 def _serve(settings: Settings, engines: Engines, port: int) -> None:
     address = f"http://127.0.0.1:{port}"
     token = settings.operator_token_path.resolve()
-    sentence = f"\n開きました: {address}\n書き込みの合鍵: {token}\n終わるには Ctrl-C を押してください。"
+    sentence = (
+        f"\n開きました: {address}\n書き込みの合鍵: {token}\n終わるには Ctrl-C を押してください。"
+    )
     config = uvicorn.Config(
         create_app(settings, engines),
         host="127.0.0.1",
@@ -103,8 +106,6 @@ def _serve(settings: Settings, engines: Engines, port: int) -> None:
         access_log=False,
         log_level="warning",
     )
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         _Server(config, sentence).run()
-    except KeyboardInterrupt:
-        pass
     say("終わりました。")

@@ -1,7 +1,12 @@
 """The ground floor: nothing here knows what the service is about.
 
-db        engine, sessions, column types, locks       changes   the change log and what waits to be indexed
-errors    the error tree and its problem documents    http      middleware, tokens, ETags
-text      checked text for forms                      clock     today in Tokyo, 和暦
-paging    cursors                                     templating  Jinja
+db          engine, sessions, column types, locks
+changes     the change log and what waits to be indexed
+errors      the error tree and its problem documents
+http        middleware, tokens, ETags
+text        checked text for forms
+clock       today in Tokyo, 和暦
+paging      cursors
+templating  Jinja
+logs        one JSON line an event
 """

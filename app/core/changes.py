@@ -1,8 +1,8 @@
 """The change log, and what each search engine has still to be told.
 
-Both are written in the transaction that makes the change, so neither can be lost nor tell of something
-that never happened. `Change` is kept as history; `Waiting` holds at most one row an entity and engine and
-empties as the engines catch up (a transactional outbox).
+Both are written in the transaction that makes the change, so neither can be lost nor tell of
+something that never happened. `Change` is kept as history; `Waiting` holds at most one row an
+entity and engine and empties as the engines catch up (a transactional outbox).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,8 +23,8 @@ ENGINES = ("meilisearch", "embedded")
 class Change(SQLModel, table=True):
     """One thing that happened to an entity: who did what when, and which values changed.
 
-    `details` maps a field to `[before, after]`; fields that may hold personal data stand there without
-    values.
+    `details` maps a field to `[before, after]`; fields that may hold personal data stand there
+    without values.
     """
 
     __tablename__ = "change"
@@ -91,7 +91,7 @@ def enqueue(
     """Have every engine look at these entities again."""
     upsert(
         session,
-        Waiting.__table__,
+        Waiting.__table__,  # type: ignore[attr-defined]
         [
             {
                 "engine": engine,

@@ -36,9 +36,10 @@ def in_tokyo(moment: datetime) -> datetime:
 
 
 def parse_date(written: str) -> date:
-    """A day as people write it: 2024-02-29, 2024/2/29, 令和6年2月29日, R6.2.29, full-width digits too.
+    """A day as people write it: 2024-02-29, 2024/2/29, 令和6年2月29日, R6.2.29, in any width.
 
-    Raises ValueError for anything else, for a day that does not exist, and for a day outside its era.
+    Raises ValueError for anything else, for a day that does not exist, and for a day outside its
+    era.
     """
     text = unicodedata.normalize("NFKC", written).replace(" ", "")
     if match := _WESTERN.fullmatch(text):

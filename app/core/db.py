@@ -1,7 +1,7 @@
 """The database: one engine, two kinds of session, and the column types that both databases share.
 
-`.commit(` appears in this file alone: one request, one transaction, committed before the answer leaves
-(polar ADR-0003). A `ReadSession` is for queries, a `WriteSession` for actions.
+`.commit(` appears in this file alone: one request, one transaction, committed before the answer
+leaves (polar ADR-0003). A `ReadSession` is for queries, a `WriteSession` for actions.
 """
 
 import fcntl
@@ -93,7 +93,7 @@ def json_column() -> JSON:
 
 
 class json_rows(FunctionElement[Any]):  # noqa: N801 - reads as a SQL function
-    """The rows of a select as one JSON array of objects: children in the statement of their parent."""
+    """The rows of a select as a JSON array of objects: children in their parent's statement."""
 
     type = JSON()
     inherit_cache = True
@@ -134,6 +134,7 @@ class Database:
         self.settings = settings
         self.engine = _engine(settings.url)
         self._writer = self.engine.execution_options(**{_WRITE: True})
+        self._autocommitting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.after_commit: list[Callable[[], None]] = []
 
     @property
@@ -170,8 +171,7 @@ class Database:
     @contextmanager
     def _advisory(self, name: str) -> Iterator[bool]:
         key = zlib.crc32(f"musubi {name}".encode())
-        with _outages(), self.engine.connect() as connection:
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        with _outages(), self._autocommitting.connect() as connection:
             held = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key})
             try:
                 yield bool(held)
@@ -272,7 +272,7 @@ def get_read_session(request: Request) -> Iterator[ReadSession]:
 
 
 def get_write_session(request: Request) -> Iterator[WriteSession]:
-    """Depend on it with `scope="function"`: with the plain form a failed commit still answers 200."""
+    """Depend on it with `scope="function"`: else a failed commit still answers 200."""
     database: Database = request.app.state.database
     with database.write() as session:
         yield session

@@ -139,7 +139,7 @@ class DatabaseUnavailable(DomainError):
         super().__init__("しばらくしてから、もう一度お試しください。")
 
 
-# --------------------------------------------------------------------- Pydantic's errors, in Japanese
+# ----------------------------------------------------------- Pydantic's errors, in Japanese
 
 _SENTENCES = {
     "missing": "必ず入力してください。",
@@ -185,7 +185,10 @@ _UNKNOWN = "値が正しくありません。"
 
 
 def field_errors(found: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """Pydantic's errors as ours. `value_error`s raised by our own validators bring their sentence."""
+    """Pydantic's errors as ours.
+
+    `value_error`s raised by our own validators bring their sentence.
+    """
     return [
         FieldError(
             ".".join(str(part) for part in error["loc"]), str(error["type"]), _sentence(error)

@@ -1,7 +1,8 @@
 """What every request passes through, and what every route needs of HTTP.
 
-Middleware is plain ASGI: a request id, headers on every answer, errors included, metrics and one log line
-without personal data. Bodies are limited while they stream in by FastAPI itself (`BODY_LIMIT`).
+Middleware is plain ASGI: a request id, headers on every answer, errors included, metrics and one
+log line without personal data. Bodies are limited while they stream in by FastAPI itself
+(`BODY_LIMIT`).
 """
 
 import hmac
@@ -11,7 +12,7 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import structlog
 from fastapi import FastAPI, Header, Request, Response
@@ -44,8 +45,16 @@ _HEADERS = {
     b"referrer-policy": b"same-origin",
     b"x-frame-options": b"DENY",
     b"cross-origin-opener-policy": b"same-origin",
-    b"content-security-policy": b"default-src 'self'; img-src 'self' https: data:; object-src 'none'; "
-    b"base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    b"content-security-policy": b"; ".join(
+        (
+            b"default-src 'self'",
+            b"img-src 'self' https: data:",
+            b"object-src 'none'",
+            b"base-uri 'none'",
+            b"frame-ancestors 'none'",
+            b"form-action 'self'",
+        )
+    ),
 }
 _REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
 
@@ -141,13 +150,12 @@ def _answer(
 
 
 def _domain_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DomainError)
-    return _answer(request, error.problem(), error.headers)
+    known = cast("DomainError", error)
+    return _answer(request, known.problem(), known.headers)
 
 
 def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    errors = field_errors(error.errors())
+    errors = field_errors(cast("RequestValidationError", error).errors())
     kind = Malformed if any(e.code == "json_invalid" for e in errors) else Invalid
     return _answer(request, kind(errors=errors).problem())
 
@@ -161,11 +169,11 @@ _HTTP_ERRORS = {
 
 
 def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    status = error.status_code
+    known = cast("HTTPException", error)
+    status = known.status_code
     code, title = _HTTP_ERRORS.get(status, (f"http_{status}", "受け付けられません"))
     document = problem(status, code, title)
-    return _answer(request, document, error.headers)
+    return _answer(request, document, known.headers)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
@@ -190,7 +198,10 @@ def ensure_operator_token(path: Path) -> str:
 
 
 def is_operator(request: Request) -> bool:
-    """Whether the request carries the operator token. A wrong token is an error, none is a visitor."""
+    """Whether the request carries the operator token.
+
+    A wrong token is an error, none is a visitor.
+    """
     given = request.headers.get("authorization")
     if given is None:
         return False
@@ -220,7 +231,10 @@ def etag(version: int) -> str:
 def required_version(
     if_match: Annotated[str | None, Header(description="読み込んだときの ETag")] = None,
 ) -> int:
-    """The version a caller saw. Raises VersionRequired (428) or, for one that never was, StaleVersion."""
+    """The version a caller saw.
+
+    Raises VersionRequired (428) or, for one that never was, StaleVersion.
+    """
     if if_match is None:
         raise VersionRequired
     return _version(if_match)

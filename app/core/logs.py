@@ -1,4 +1,4 @@
-"""Structured logs on standard error: one JSON line an event, with the request's id, no personal data."""
+"""Structured logs on standard error: one JSON line an event, without personal data."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ import structlog
 
 
 def configure_logs() -> None:
-    """One format for our own lines; uvicorn's access log stays silent (it would hold search words)."""
+    """One format for our own lines; uvicorn's access log would hold search words, and stays off."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

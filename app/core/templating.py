@@ -1,4 +1,4 @@
-"""Jinja templates: autoescaped, Japanese source strings marked for translation from the first page on."""
+"""Jinja templates: autoescaped, their Japanese source strings marked for translation."""
 
 from datetime import date, datetime
 from pathlib import Path

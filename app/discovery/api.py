@@ -69,7 +69,7 @@ class SuggestAnswer(BaseModel):
     suggestions: list[Suggestion]
 
 
-def _example(**body: Any) -> dict[str, Any]:
+def _example(**body: Any) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {"application/json": {"example": body}}}}
 
 

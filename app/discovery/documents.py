@@ -37,7 +37,7 @@ def organisation_document(record: Record) -> Document:
             "legal_form": (record.legal_form.value,),
             "organisation_type": (record.organisation_type.value,),
             "when": tuple(record.activity_times),
-            "accepting": _yes_or_no(record.accepting_members),
+            "accepting": _yes_or_no(value=record.accepting_members),
         },
         position=position,
         updated_at=int(record.updated_at.timestamp()),
@@ -49,7 +49,7 @@ def _joined(*texts: str | None) -> str:
     return "\n".join(text for text in texts if text)
 
 
-def _yes_or_no(value: bool | None) -> tuple[str, ...]:
+def _yes_or_no(*, value: bool | None) -> tuple[str, ...]:
     return () if value is None else ("true" if value else "false",)
 
 

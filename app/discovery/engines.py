@@ -1,11 +1,22 @@
-"""Which engine answers: Meilisearch when it can, the embedded one when it cannot. Nobody else knows which."""
+"""Which engine answers: Meilisearch when it can, the embedded one when it cannot.
+
+Nobody else knows which.
+"""
 
 import threading
 
 from starlette.concurrency import run_in_threadpool
 
 from app.settings import Settings
-from search import Answer, EmbeddedIndex, Index, MeiliIndex, MeiliSearcher, Request, SearchUnavailable
+from search import (
+    Answer,
+    EmbeddedIndex,
+    Index,
+    MeiliIndex,
+    MeiliSearcher,
+    Request,
+    SearchUnavailable,
+)
 from search.local import LocalMeilisearch, Say
 
 KINDS = ("organisation",)
@@ -14,8 +25,9 @@ KINDS = ("organisation",)
 class Engines:
     """The engines of this installation.
 
-    `feeders` are for the one thread that keeps the indexes in step; `answer` is for the event loop.
-    `meili_ready` is set once Meilisearch holds everything, so that a half-built index never answers.
+    `feeders` are for the one thread that keeps the indexes in step; `answer` is for the event
+    loop. `meili_ready` is set once Meilisearch holds everything, so that a half-built index never
+    answers.
     """
 
     def __init__(self, settings: Settings, say: Say = lambda _: None) -> None:
@@ -70,7 +82,10 @@ class Engines:
     # ---------------------------------------------------------------------- for the event loop
 
     async def answer(self, request: Request) -> tuple[Answer, bool]:
-        """The answer and whether Meilisearch did not give it. Raises SearchUnavailable when nobody can."""
+        """The answer and whether Meilisearch did not give it.
+
+        Raises SearchUnavailable when nobody can.
+        """
         if self.meili_ready.is_set():
             try:
                 searcher = await self._current()

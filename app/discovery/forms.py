@@ -1,10 +1,16 @@
 """What may be asked of the search."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from typing_extensions import Self
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from app.core.paging import DEFAULT, MOST
 from app.places.rules import normalise_area
@@ -54,9 +60,9 @@ class SearchForm(BaseModel):
     ] = []
     when: Annotated[list[ActivityTime], Field(max_length=4, description="活動する時")] = []
     accepting: Annotated[bool | None, Field(description="新しい人を受け入れているか")] = None
-    near: Annotated[
-        str | None, AfterValidator(check_position), Field(description="緯度,経度")
-    ] = None
+    near: Annotated[str | None, AfterValidator(check_position), Field(description="緯度,経度")] = (
+        None
+    )
     radius_km: Annotated[
         float | None, Field(gt=0, le=500, allow_inf_nan=False, description="near からの距離")
     ] = None

@@ -19,7 +19,7 @@ class CivicLexicon:
 
 @cache
 def _labels() -> dict[str, tuple[str, str]]:
-    """The statute's wording of a field is a filter; its everyday words are better searched as words."""
+    """The statute's wording of a field is a filter; everyday words are better searched as words."""
     return {normalise(field.label): ("field", field.value) for field in Field}
 
 

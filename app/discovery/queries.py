@@ -21,9 +21,7 @@ async def search(engines: Engines, form: SearchForm) -> dict[str, Any]:
     """The body of `GET /search`."""
     started = time.perf_counter()
     codes = form.codes()
-    question = understand(
-        form.q, LEXICON, given=frozenset(codes), interpret=form.interpret == "on"
-    )
+    question = understand(form.q, LEXICON, given=frozenset(codes), interpret=form.interpret == "on")
     request = Request(
         KIND,
         question,
@@ -92,7 +90,7 @@ def highlight(marks: Iterable[Sequence[Any]], needles: frozenset[str]) -> list[l
 
 
 async def suggest(engines: Engines, form: SuggestForm) -> dict[str, Any]:
-    """The body of `GET /search/suggest`: themes, places and names that begin with what was typed."""
+    """The body of `GET /search/suggest`: themes, places and names beginning with what was typed."""
     typed = normalise(form.q).strip()
     suggestions = [*_themes(typed), *_places(typed)] if typed else []
     if typed:

@@ -1,16 +1,16 @@
 """Keeping the indexes in step with the registry, whatever dies when.
 
-What waits (`core.changes.Waiting`) is sent, settled, and only then forgotten, and only in the version that
-was sent. All writes are idempotent. One process at a time feeds the engines (`database.lock`), so an older
-state can never overwrite a newer one.
+What waits (`core.changes.Waiting`) is sent, settled, and only then forgotten, and only in the
+version that was sent. All writes are idempotent. One process at a time feeds the engines
+(`database.lock`), so an older state can never overwrite a newer one.
 """
 
 import threading
 import time
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -63,7 +63,8 @@ class Drain:
     database: Database
     indexes: Sequence[Index]
     progress: Progress = _no_progress
-    # While an index is rebuilt: what goes to it goes to its successor too, and only what is new does.
+    # While an index is rebuilt: what goes to it goes to its successor too, and only what is new
+    # does.
     mirror: Mapping[str, Index] = field(default_factory=dict)
     after_change: int = -1
     refused: int = 0
@@ -83,7 +84,10 @@ class Drain:
         self.finish()
 
     def step(self) -> bool:
-        """Send everything that waits now; leave the last few batches in flight. True if there was any."""
+        """Send everything that waits now; leave the last few batches in flight.
+
+        True if there was any.
+        """
         flying = {(b.indexes[0].name, id_) for b in self._flying for id_ in b.changes}
         waiting = self._waiting(flying)
         entities = list(waiting)
@@ -146,7 +150,7 @@ class Drain:
         except WriteRejected as error:
             if len(batch.changes) == 1:
                 self.refused += 1
-                log.error("document refused", engine=name, reason=error.reason)
+                log.warning("document refused", engine=name, reason=error.reason)
                 self._retry_later(name, batch.changes, error.reason)
             else:
                 self._one_by_one(batch)
@@ -201,7 +205,7 @@ class Drain:
 
 
 def read_entries(database: Database, ids: Sequence[str]) -> Iterator[Entry]:
-    """What the index should hold of these organisations; those the public must not find are left out."""
+    """What an index should hold of these organisations; what is not public is left out."""
     with database.read() as session:
         records = list_records(session, [uuid.UUID(id_) for id_ in ids])
     return (project(organisation_document(record)) for record in records if record.findable)
@@ -222,10 +226,13 @@ def all_ids(database: Database) -> Iterator[list[str]]:
 # ------------------------------------------------------------------------------------ rebuilding
 
 
-def rebuild(database: Database, indexes: Sequence[Index], progress: Progress = _no_progress) -> None:
+def rebuild(
+    database: Database, indexes: Sequence[Index], progress: Progress = _no_progress
+) -> None:
     """Build each index anew beside the one that answers, and let it take that one's place.
 
-    Use under the lock. Changes made meanwhile go to both, so no search misses an answer or a change.
+    Use under the lock. Changes made meanwhile go to both, so no search misses an answer or a
+    change.
     """
     with database.read() as session:
         newest = session.exec(select(func.max(Change.id))).one() or 0
@@ -263,9 +270,7 @@ def _remember(database: Database, indexes: Sequence[Index], newest: int) -> None
             key=("engine",),
         )
         session.execute(
-            delete(Waiting).where(
-                col(Waiting.engine).in_(names), col(Waiting.change_id) <= newest
-            )
+            delete(Waiting).where(col(Waiting.engine).in_(names), col(Waiting.change_id) <= newest)
         )
 
 
@@ -278,9 +283,7 @@ def needs_rebuild(database: Database, index: Index) -> bool:
         published = session.exec(
             select(func.count()).where(col(Organisation.status) == Status.PUBLISHED)
         ).one()
-        waiting = session.exec(
-            select(func.count()).where(col(Waiting.engine) == index.name)
-        ).one()
+        waiting = session.exec(select(func.count()).where(col(Waiting.engine) == index.name)).one()
     return published > waiting and index.count() == 0
 
 
@@ -326,7 +329,7 @@ def reconcile(database: Database, index: Index, progress: Progress = _no_progres
 
 
 class Keeper(threading.Thread):
-    """Keeps the engines alive and fed: at once after a commit of this process, else every second."""
+    """Keeps the engines alive and fed: at once after a commit here, else every second."""
 
     def __init__(self, database: Database, engines: Engines) -> None:
         super().__init__(name="index keeper", daemon=True)
@@ -354,7 +357,10 @@ class Keeper(threading.Thread):
         self.join(10)
 
     def keep(self, progress: Progress = _no_progress) -> bool:
-        """One round: engines up, indexes built, nothing waiting. False when somebody else is at it."""
+        """One round: engines up, indexes built, nothing waiting.
+
+        False when somebody else is at it.
+        """
         indexes = self._engines.feeders()
         with self._database.lock(LOCK) as mine:
             if mine and self._due(indexes):
@@ -372,7 +378,7 @@ class Keeper(threading.Thread):
         return mine
 
     def _due(self, indexes: Sequence[Index]) -> bool:
-        """Whether to look at the indexes themselves: at first, when an engine came back, each minute."""
+        """Whether to look at the indexes: at first, when an engine came back, each minute."""
         names, checked = self._checked
         now = time.monotonic()
         current = " ".join(f"{index.name} {id_of(index)}" for index in indexes)

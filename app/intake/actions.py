@@ -299,9 +299,7 @@ def accept_suggestion(
     wanted = {field: suggestion.value["value"]}
     session.delete(suggestion)
     session.flush()
-    take_import(
-        session, current=current, values=wanted, status=None, action="accept", actor=actor
-    )
+    take_import(session, current=current, values=wanted, status=None, action="accept", actor=actor)
     return get_organisation(session, organisation_id)
 
 

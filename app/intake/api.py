@@ -1,4 +1,7 @@
-"""Values that imports brought for fields a human has edited: read, accept, dismiss. For operators."""
+"""Values that imports brought for fields a human has edited: read, accept, dismiss.
+
+For operators.
+"""
 
 import uuid
 from datetime import datetime
@@ -30,9 +33,7 @@ class SuggestionRead(BaseModel):
     suggested_at: datetime
 
 
-@router.get(
-    "", response_model=list[SuggestionRead], summary="取り込みの提案", responses=_ERRORS
-)
+@router.get("", response_model=list[SuggestionRead], summary="取り込みの提案", responses=_ERRORS)
 def list_suggestions(session: Reading, _: Operator, organisation_id: uuid.UUID) -> JSON:
     get_organisation(session, organisation_id)
     rows = queries.list_suggestions(session, organisation_id)

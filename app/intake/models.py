@@ -11,7 +11,7 @@ from app.core.db import UTCDateTime, json_column
 
 
 class Suggestion(SQLModel, table=True):
-    """A value an import brought for a field that a human has edited: it waits for a human to decide."""
+    """A value an import brought for a field a human has edited: it waits for a human to decide."""
 
     __tablename__ = "suggestion"
     __table_args__ = (Index("ix_suggestion_source", "source", "source_id"),)

@@ -102,8 +102,8 @@ def _code(field: str, written: str, known: Mapping[str, str]) -> str:
 def combine(sayings: Sequence[Saying]) -> dict[str, Any]:
     """What all source rows of an organisation say together, oldest first.
 
-    Lists are united; texts of rows of one source stand below each other; of everything else the last
-    word counts, and the last word of a source of record before all others.
+    Lists are united; texts of rows of one source stand below each other; of everything else the
+    last word counts, and the last word of a source of record before all others.
     """
     together: dict[str, Any] = {}
     for saying in (*sayings, *_authoritative(sayings)):
@@ -150,7 +150,8 @@ def split_edited(
 def next_status(current: Status, incoming: Incoming) -> Status | None:
     """Where an import moves a record; None when it stays.
 
-    An import closes, hides, and reopens what was closed; it never publishes what a human holds back.
+    An import closes, hides, and reopens what was closed; it never publishes what a human holds
+    back.
     """
     if incoming.status is Status.CLOSED:
         return None if current is Status.CLOSED else Status.CLOSED

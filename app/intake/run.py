@@ -11,8 +11,8 @@ from app.core.db import Database
 from app.intake.actions import Outcome, apply_batch
 from app.intake.rules import CityLists, Incoming, UnknownCode, with_codes
 from app.intake.sources import SourceFormat, groups_csv, houjin_bangou, kodomo_shokudo
-from app.organisations.queries import list_offices, list_schemes, list_stages
 from app.intake.tables import Row, RowError, Table, UnreadableFile, open_table
+from app.organisations.queries import list_offices, list_schemes, list_stages
 
 FORMATS = {
     format_.name: format_
@@ -39,7 +39,12 @@ class Report:
     errors: list[RowError] = field(default_factory=list)
 
     def counts(self) -> dict[str, int | str]:
-        return {"format": self.format, "rows": self.rows, **asdict(self.outcome), "refused": self.refused}
+        return {
+            "format": self.format,
+            "rows": self.rows,
+            **asdict(self.outcome),
+            "refused": self.refused,
+        }
 
 
 def open_import(format_name: str, path: Path) -> tuple[SourceFormat, Table]:
@@ -58,9 +63,7 @@ def count_rows(table: Table) -> int:
     return sum(1 for _ in table.rows())
 
 
-def check(
-    database: Database, format_: SourceFormat, table: Table, progress: Progress
-) -> Report:
+def check(database: Database, format_: SourceFormat, table: Table, progress: Progress) -> Report:
     """What an import would find wrong, without keeping anything."""
     report = Report(format_.name)
     for _ in _read(database, format_, table, progress, report):

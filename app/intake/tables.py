@@ -1,4 +1,4 @@
-"""CSV (UTF-8 or CP932) and Excel files as rows of text, with every way they can be broken turned into a sentence."""
+"""CSV (UTF-8 or CP932) and Excel files as rows of text; what is broken becomes a sentence."""
 
 import codecs
 import csv
@@ -75,8 +75,8 @@ class Table:
             return RowError(number, "", "", reason)
         row = dict(zip(self.headings, (cell.strip() for cell in cells), strict=False))
         for heading, cell in row.items():
-            if reason := _unacceptable(cell):
-                return RowError(number, heading, _printable(cell), reason)
+            if problem := _unacceptable(cell):
+                return RowError(number, heading, _printable(cell), problem)
         return Row(number, row)
 
 
@@ -95,7 +95,10 @@ def _printable(cell: str) -> str:
 
 
 def open_table(path: Path, required: Iterable[str]) -> Table:
-    """The table in a file. Raises UnreadableFile when it has no headings or lacks one of `required`."""
+    """The table in a file.
+
+    Raises UnreadableFile when it has no headings or lacks one of `required`.
+    """
     if not path.is_file():
         raise UnreadableFile(f"ファイルがありません: {path}")
     encoding = None if path.suffix.lower() in {".xlsx", ".xlsm"} else _encoding(path)

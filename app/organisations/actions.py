@@ -62,7 +62,10 @@ class Draft:
 
 
 def create_organisation(session: WriteSession, *, values: Mapping[str, Any], actor: str) -> Record:
-    """A new record, as a draft. Raises Invalid for codes unknown here, AlreadyExists for its 法人番号."""
+    """A new record, as a draft.
+
+    Raises Invalid for codes unknown here, AlreadyExists for its 法人番号.
+    """
     _check_codes(session, values)
     draft = Draft(values)
     with _one_per_number():
@@ -103,9 +106,7 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 def _new_row(draft: Draft, at: datetime) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        column.name: None for column in _table(Organisation).columns
-    }
+    row: dict[str, Any] = {column.name: None for column in _table(Organisation).columns}
     row |= {name: [] for name in (*_LISTS, "edited_fields")}
     row |= _DEFAULTS
     row |= _columns(draft.values)
@@ -248,7 +249,7 @@ def publish_organisation(
 ) -> Record:
     """公開する. Raises MoveNotAllowed, ConsentRefused, StaleVersion."""
     current = get_organisation(session, id)
-    check_publication({use.value: granted for use, granted in current.consents.items()})
+    check_publication(current.consents)
     return _move(session, current, "publish", version, actor, {"published_at": clock.now()})
 
 
@@ -269,7 +270,10 @@ def close_organisation(
     successor_number: str | None,
     actor: str,
 ) -> Record:
-    """活動終了にする. The record is kept and no longer found. Raises MoveNotAllowed, StaleVersion."""
+    """活動終了にする.
+
+    The record is kept and no longer found. Raises MoveNotAllowed, StaleVersion.
+    """
     closing = {
         "closed_on": closed_on,
         "closed_reason": reason,

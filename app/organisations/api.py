@@ -11,7 +11,14 @@ from app.core import changes
 from app.core.clock import today
 from app.core.db import ReadSession, WriteSession, get_read_session, get_write_session
 from app.core.errors import NotFound, Unauthorised
-from app.core.http import JSON, etag, is_operator, optional_version, require_operator, required_version
+from app.core.http import (
+    JSON,
+    etag,
+    is_operator,
+    optional_version,
+    require_operator,
+    required_version,
+)
 from app.core.paging import DEFAULT, MOST, Page
 from app.organisations import actions, queries
 from app.organisations.forms import (
@@ -59,7 +66,10 @@ class OrganisationList(BaseModel):
 
 
 class HistoryEntry(BaseModel):
-    """Something that happened. Who did it and the values are for operators; everyone sees which fields."""
+    """Something that happened.
+
+    Who did it and the values are for operators; everyone sees which fields.
+    """
 
     id: int
     action: str
@@ -82,14 +92,14 @@ class OrganisationListForm(BaseModel):
 
     field: Annotated[list[Annotated[int, Field(ge=1, le=20)]], Field(max_length=20)] = []
     stage: Annotated[list[str], Field(max_length=50)] = []
-    area: Annotated[list[str], Field(max_length=100, description="市区町村または都道府県コード")] = []
+    area: Annotated[
+        list[str], Field(max_length=100, description="市区町村または都道府県コード")
+    ] = []
     legal_form: Annotated[list[LegalForm], Field(max_length=30)] = []
     organisation_type: Annotated[list[OrganisationType], Field(max_length=20)] = []
     office: Annotated[list[str], Field(max_length=50)] = []
     corporate_number: CorporateNumber | None = None
-    status: Annotated[
-        list[Status], Field(max_length=4, description="公開中以外は合鍵が必要")
-    ] = []
+    status: Annotated[list[Status], Field(max_length=4, description="公開中以外は合鍵が必要")] = []
     cursor: Annotated[str | None, Field(max_length=200)] = None
     limit: Annotated[int, Field(ge=1, le=MOST)] = DEFAULT
 
@@ -142,9 +152,7 @@ def create_organisation(
 @router.get(
     "/{organisation_id}", response_model=Record, summary="団体の記録", responses=_READ_ERRORS
 )
-def read_organisation(
-    request: Request, session: Reading, organisation_id: uuid.UUID
-) -> Response:
+def read_organisation(request: Request, session: Reading, organisation_id: uuid.UUID) -> Response:
     operator = is_operator(request)
     record = get_shown(session, organisation_id, operator=operator)
     if request.headers.get("if-none-match") == etag(record.version):
@@ -173,7 +181,10 @@ def update_organisation(
 
 
 @router.post(
-    "/{organisation_id}/publish", response_model=Record, summary="公開する", responses=_VERSION_ERRORS
+    "/{organisation_id}/publish",
+    response_model=Record,
+    summary="公開する",
+    responses=_VERSION_ERRORS,
 )
 def publish_organisation(
     session: Writing, actor: Operator, version: MaybeVersion, organisation_id: uuid.UUID

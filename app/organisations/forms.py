@@ -86,7 +86,7 @@ class AddressForm(_Form):
     building: Line | None = None
     latitude: Annotated[StrictFloat | StrictInt, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[StrictFloat | StrictInt, Field(ge=-180, le=180)] | None = None
-    is_public: StrictBool = Field(False, description="住所を公開するか")
+    is_public: StrictBool = Field(default=False, description="住所を公開するか")
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:
@@ -100,7 +100,7 @@ class ContactForm(_Form):
     value: Name = Field(examples=["0422-00-0000"])
     kana: Kana | None = None
     note: Line | None = None
-    is_public: StrictBool = Field(False, description="この連絡先を公開するか")
+    is_public: StrictBool = Field(default=False, description="この連絡先を公開するか")
 
     @model_validator(mode="after")
     def _well_formed(self) -> Self:

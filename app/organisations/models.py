@@ -1,8 +1,8 @@
 """Tables of the registry. Validated at the door (`forms`), guarded here by constraints.
 
-What may be hidden from the public item by item (addresses, people, telephones) stands in tables of its own
-and is handed out by `queries` only. There are no ORM relationships: a record is read whole, in one
-statement, and written table by table (docs/decisions/0004).
+What may be hidden from the public item by item (addresses, people, telephones) stands in tables of
+its own and is handed out by `queries` only. There are no ORM relationships: a record is read
+whole, in one statement, and written table by table (docs/decisions/0004).
 """
 
 import uuid
@@ -37,7 +37,7 @@ class Office(SQLModel, table=True):
 
 
 class Stage(SQLModel, table=True):
-    """市民活動のステージ: rows a city replaces with its own; the seeded ones are provisional (仮)."""
+    """市民活動のステージ: rows a city replaces with its own; the seeded ones are 仮."""
 
     __tablename__ = "stage"
 

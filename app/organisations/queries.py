@@ -1,4 +1,7 @@
-"""Reading the registry. A record is read whole in one statement, whatever table its parts stand in."""
+"""Reading the registry.
+
+A record is read whole in one statement, whatever table its parts stand in.
+"""
 
 import uuid
 from collections.abc import Sequence
@@ -11,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, Select, exists
 from sqlmodel import col, func, select
 
 from app.core.db import ReadSession, json_rows
-from app.core.errors import NotFound
+from app.core.errors import InvalidCursor, NotFound
 from app.core.paging import Page, decode_cursor, encode_cursor
 from app.organisations.models import (
     Address,
@@ -250,14 +253,12 @@ def _after(cursor: str) -> uuid.UUID:
     try:
         return uuid.UUID(str(position))
     except ValueError:
-        from app.core.errors import InvalidCursor
-
         raise InvalidCursor from None
 
 
 def _conditions(wanted: OrganisationFilter) -> list[ColumnElement[bool]]:
     o = Organisation
-    conditions = [col(o.status).in_(wanted.statuses)]
+    conditions: list[ColumnElement[bool]] = [col(o.status).in_(wanted.statuses)]
     if wanted.public:
         refused = exists().where(
             col(Consent.organisation_id) == col(o.id),
@@ -281,12 +282,12 @@ def _conditions(wanted: OrganisationFilter) -> list[ColumnElement[bool]]:
             )
         )
     if wanted.areas:
-        codes = [code for area in wanted.areas for code in within(area)]
+        places = [code for area in wanted.areas for code in within(area)]
         active = exists().where(
             col(OrganisationArea.organisation_id) == col(o.id),
-            col(OrganisationArea.municipality_code).in_(codes),
+            col(OrganisationArea.municipality_code).in_(places),
         )
-        conditions.append(col(o.municipality_code).in_(codes) | active)
+        conditions.append(col(o.municipality_code).in_(places) | active)
     if wanted.corporate_number:
         conditions.append(col(o.corporate_number) == wanted.corporate_number)
     if wanted.updated_since:

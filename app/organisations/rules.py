@@ -1,4 +1,7 @@
-"""Decisions about organisations: numbers, moves of a record, who sees what, when to ask again. Pure."""
+"""Decisions about organisations: numbers, moves of a record, who sees what, when to ask again.
+
+Pure.
+"""
 
 import re
 import unicodedata
@@ -42,18 +45,18 @@ def check_move(move: str, current: Status) -> Status:
     return target
 
 
-def check_publication(consents: Mapping[str, bool]) -> None:
+def check_publication(consents: Mapping[PublicationUse, bool]) -> None:
     """Publishing needs that nobody has said no. Raises ConsentRefused."""
     if consents.get(PublicationUse.WEB) is False:
         raise ConsentRefused("ウェブへの掲載に同意していない団体は公開できません。")
 
 
-def is_findable(status: Status, consents: Mapping[str, bool]) -> bool:
+def is_findable(status: Status, consents: Mapping[PublicationUse, bool]) -> bool:
     """Whether the public finds a record: published, and the web not refused."""
     return status is Status.PUBLISHED and consents.get(PublicationUse.WEB) is not False
 
 
-def is_visible(status: Status, consents: Mapping[str, bool]) -> bool:
+def is_visible(status: Status, consents: Mapping[PublicationUse, bool]) -> bool:
     """Whether the public may open a record: findable, or closed and so marked."""
     return consents.get(PublicationUse.WEB) is not False and status in (
         Status.PUBLISHED,
@@ -64,8 +67,8 @@ def is_visible(status: Status, consents: Mapping[str, bool]) -> bool:
 def normalise_corporate_number(written: str) -> str:
     """The 13 digits of a 法人番号. Raises ValueError when its check digit is wrong.
 
-    The first digit is 9 minus the remainder by 9 of the others, weighted 2 and 1 in turn from the left
-    (法人番号の指定等に関する省令 第2条).
+    The first digit is 9 minus the remainder by 9 of the others, weighted 2 and 1 in turn from the
+    left (法人番号の指定等に関する省令 第2条).
     """
     number = unicodedata.normalize("NFKC", written).replace("-", "").replace(" ", "")
     if not _CORPORATE_NUMBER.fullmatch(number):
@@ -133,7 +136,7 @@ def organisation_type_of(legal_form: LegalForm) -> OrganisationType:
 
 
 def is_possibly_outdated(confirmed_on: date | None, every_months: int, today: date) -> bool:
-    """情報が古い可能性: two periods have passed since a human last confirmed the record."""
+    """情報が古い可能性: two periods have passed since a human confirmed the record."""
     if confirmed_on is None:
         return False
     months = (today.year - confirmed_on.year) * 12 + today.month - confirmed_on.month
@@ -146,7 +149,7 @@ def changed_values(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dic
 
 
 def history(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """What the change log keeps of a change: field → [before, after], personal ones without values."""
+    """What the change log keeps: field → [before, after], personal ones without values."""
     return {
         name: [] if name in PERSONAL else [before.get(name), value] for name, value in after.items()
     }

@@ -13,9 +13,10 @@ from search.text import normalise
 _FILE = Path(__file__).with_name("municipalities.csv")
 _WEIGHTS = (6, 5, 4, 3, 2)
 _PREFECTURES = (
-    "北海道 青森県 岩手県 宮城県 秋田県 山形県 福島県 茨城県 栃木県 群馬県 埼玉県 千葉県 東京都 神奈川県 新潟県 富山県 "
-    "石川県 福井県 山梨県 長野県 岐阜県 静岡県 愛知県 三重県 滋賀県 京都府 大阪府 兵庫県 奈良県 和歌山県 鳥取県 島根県 "
-    "岡山県 広島県 山口県 徳島県 香川県 愛媛県 高知県 福岡県 佐賀県 長崎県 熊本県 大分県 宮崎県 鹿児島県 沖縄県"
+    "北海道 青森県 岩手県 宮城県 秋田県 山形県 福島県 茨城県 栃木県 群馬県 埼玉県 千葉県 "
+    "東京都 神奈川県 新潟県 富山県 石川県 福井県 山梨県 長野県 岐阜県 静岡県 愛知県 三重県 "
+    "滋賀県 京都府 大阪府 兵庫県 奈良県 和歌山県 鳥取県 島根県 岡山県 広島県 山口県 徳島県 "
+    "香川県 愛媛県 高知県 福岡県 佐賀県 長崎県 熊本県 大分県 宮崎県 鹿児島県 沖縄県"
 ).split()
 PREFECTURES = {f"{number:02}": name for number, name in enumerate(_PREFECTURES, 1)}
 # Codes that older data still carry → the municipality that took them over.
@@ -45,7 +46,7 @@ _FORMER_NAMES = {
 
 @dataclass(frozen=True)
 class Municipality:
-    """A 市区町村, or a ward of a designated city; `position` is (latitude, longitude) of its office."""
+    """A 市区町村, or a ward of a city; `position` is (latitude, longitude) of its office."""
 
     code: str
     prefecture: str
@@ -85,7 +86,7 @@ def check_digit(five: str) -> str:
 
 
 def normalise_code(written: str) -> str | None:
-    """The six digits of a known municipality (five, seven with a zero lost or former ones accepted)."""
+    """The six digits of a known municipality; five, or a former code, will do."""
     digits = unicodedata.normalize("NFKC", written).strip()
     if not digits.isascii() or not digits.isdigit():
         return None
@@ -96,7 +97,7 @@ def normalise_code(written: str) -> str | None:
 
 
 def normalise_area(written: str) -> str | None:
-    """The code of a municipality (6 digits) or prefecture (2 digits, also from its 6-digit code)."""
+    """The code of a municipality (6 digits) or of a prefecture (2, also written with 6)."""
     digits = unicodedata.normalize("NFKC", written).strip()
     if digits in PREFECTURES:
         return digits
@@ -130,7 +131,7 @@ def enclosing(code: str) -> tuple[str, ...]:
 
 
 def within(code: str) -> tuple[str, ...]:
-    """The codes of all municipalities that lie in a prefecture or municipality, itself included."""
+    """The codes of all municipalities in a prefecture or municipality, itself included."""
     return _within().get(code, (code,))
 
 
@@ -187,7 +188,8 @@ def _named() -> dict[str, tuple[str, ...]]:
             names[name[:-1]][code] = None
     for place in municipalities().values():
         name = _plain(place.name)
-        for known in (name, place.kana, _WARD.sub(lambda m: name.removeprefix(m[1]), name)):
+        ward = _WARD.fullmatch(name)
+        for known in (name, place.kana, name.removeprefix(ward[1]) if ward else name):
             names[known][place.code] = None
         if len(name) > 2 and not _WARD.fullmatch(name):
             names[name[:-1]][place.code] = None
@@ -195,5 +197,5 @@ def _named() -> dict[str, tuple[str, ...]]:
 
 
 def named(name: str) -> tuple[str, ...]:
-    """Codes of everything of this name (「京都」: the prefecture and the city), prefectures first."""
+    """Codes of everything of this name, prefectures first: 「京都」 is two."""
     return _named().get(_plain(name), ())

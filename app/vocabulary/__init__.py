@@ -1,4 +1,4 @@
-"""Controlled lists, one file each: the stored code, its Japanese label, and its source where it has one.
+"""Controlled lists, one file each: the stored code, its Japanese label, its source if any.
 
 Lists that a city must be able to change (stages, registration schemes, offices) are rows instead.
 """
@@ -13,7 +13,7 @@ class Choice(StrEnum):
     label: str
     description: str
 
-    def __new__(cls, code: str, label: str, description: str = "") -> Self:
+    def __new__(cls, code: str, label: str = "", description: str = "") -> Self:
         member = str.__new__(cls, code)
         member._value_ = code
         member.label = label

@@ -1,4 +1,4 @@
-"""活動分野: the 20 fields of the NPO Act (特定非営利活動促進法 別表), and the short list residents are shown."""
+"""活動分野: the 20 fields of the NPO Act (特定非営利活動促進法 別表), and the residents' list."""
 
 from app.vocabulary import Choice
 

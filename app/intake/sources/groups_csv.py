@@ -1,7 +1,8 @@
 """`groups-csv`: the project's own layout for a city's list of groups; codes or Japanese labels.
 
-`COLUMNS` is the layout (`musubi template groups-csv` prints it). Only 団体名 is needed in a row; a row is
-known by its 外部ID, or by its name where it has none. A list in a cell is separated by ; or 、.
+`COLUMNS` is the layout (`musubi template groups-csv` prints it). Only 団体名 is needed in a row; a
+row is known by its 外部ID, or by its name where it has none. A list in a cell is separated by ; or
+、.
 """
 
 import re
@@ -20,6 +21,7 @@ from app.organisations.forms import OrganisationForm
 from app.organisations.rules import legal_form_of
 from app.places.rules import find_by_name, normalise_code
 from app.vocabulary import Choice
+from app.vocabulary.fields import Field
 from app.vocabulary.goals import Goal
 from app.vocabulary.organisations import (
     ConfirmationMethod,
@@ -29,19 +31,18 @@ from app.vocabulary.organisations import (
     LinkKind,
     OrganisationType,
     PublicationUse,
-
 )
-from app.vocabulary.fields import Field
 from app.vocabulary.times import ActivityTime
 
 NAME = "groups-csv"
 COLUMNS = (
-    "外部ID 団体名 フリガナ 団体種別 法人番号 郵便番号 都道府県 市区町村 住所 緯度 経度 分野 ステージ 目的 活動内容 "
-    "キーワード 活動日 会員数 設立年 新規受け入れ "
-    "法人格 別名 建物名 住所公開 活動エリア 主な活動場所 活動日時 市内会員数 会費 実績 一言PR 見学体験 SDGs "
-    "代表者 代表者フリガナ 代表者公開 連絡責任者 連絡責任者フリガナ 連絡責任者公開 電話 電話公開 携帯電話 携帯電話公開 "
-    "FAX FAX公開 メール メール公開 ウェブサイト Facebook Instagram X LINE 写真 写真の説明 登録 担当窓口 "
-    "確認日 確認者 確認方法 確認間隔 入力方法 掲載同意ウェブ 掲載同意冊子 掲載同意オープンデータ"
+    "外部ID 団体名 フリガナ 団体種別 法人番号 郵便番号 都道府県 市区町村 住所 緯度 経度 分野 "
+    "ステージ 目的 活動内容 キーワード 活動日 会員数 設立年 新規受け入れ 法人格 別名 建物名 "
+    "住所公開 活動エリア 主な活動場所 活動日時 市内会員数 会費 実績 一言PR 見学体験 SDGs "
+    "代表者 代表者フリガナ 代表者公開 連絡責任者 連絡責任者フリガナ 連絡責任者公開 電話 "
+    "電話公開 携帯電話 携帯電話公開 FAX FAX公開 メール メール公開 ウェブサイト Facebook "
+    "Instagram X LINE 写真 写真の説明 登録 担当窓口 確認日 確認者 確認方法 確認間隔 入力方法 "
+    "掲載同意ウェブ 掲載同意冊子 掲載同意オープンデータ"
 ).split()
 _SEPARATOR = re.compile(r"[;；、,，\n]+")
 _STRONG_SEPARATOR = re.compile(r"[;；\n]+")
@@ -142,7 +143,10 @@ def _kinds(cells: Mapping[str, str], name: str) -> dict[str, Any]:
 
 
 def _place(cells: Mapping[str, str]) -> dict[str, Any]:
-    """Municipality and address. Where the file has no 住所公開, its addresses are meant for the public."""
+    """Municipality and address.
+
+    Where the file has no 住所公開, its addresses are meant for the public.
+    """
     values: dict[str, Any] = {}
     if written := cells.get("市区町村"):
         values["municipality"] = _municipality(cells.get("都道府県", ""), written)
@@ -261,7 +265,9 @@ def _areas(written: str) -> list[str]:
             place = find_by_name(prefecture[0], part.removeprefix(prefecture[0]))
             code = place.code if place else None
         if code is None:
-            raise CellError("", "市区町村コード、または都道府県から書いた市区町村名で書いてください。")
+            raise CellError(
+                "", "市区町村コード、または都道府県から書いた市区町村名で書いてください。"
+            )
         codes.append(code)
     return codes
 
@@ -348,7 +354,9 @@ def _column_of(place: str) -> str:
     """The column a form's error is about."""
     parts = place.split(".")
     if parts[0] in ("contacts", "links", "photos", "consents"):
-        return {"contacts": "電話・メール", "links": "ウェブサイト", "photos": "写真"}.get(parts[0], "")
+        return {"contacts": "電話・メール", "links": "ウェブサイト", "photos": "写真"}.get(
+            parts[0], ""
+        )
     return next((_COLUMN_OF[part] for part in reversed(parts) if part in _COLUMN_OF), "")
 
 

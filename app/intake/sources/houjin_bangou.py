@@ -1,8 +1,9 @@
 """`houjin-bangou`: the National Tax Agency's corporations (国税庁法人番号公表サイト).
 
-Two layouts: the Agency's 30 columns, with or without a leading `diff_date` and `seq`, where a row is an
-event; and a summary with one row a corporation. Process 21 closes, 22 reopens, 71 (合併) closes only where a
-close date is given. Of the versions of a corporation only the newest counts, in whatever order they come.
+Two layouts: the Agency's 30 columns, with or without a leading `diff_date` and `seq`, where a row
+is an event; and a summary with one row a corporation. Process 21 closes, 22 reopens, 71 (合併)
+closes only where a close date is given. Of the versions of a corporation only the newest counts,
+in whatever order they come.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +23,16 @@ from app.vocabulary.organisations import EntryMethod, LegalForm, Status
 
 NAME = "houjin-bangou"
 EVENTS = ("corporate_number", "process", "update_date", "change_date", "name", "latest", "kana")
-SUMMARY = ("corporate_number", "name", "kana", "prefecture", "city", "street", "lg_code", "update_date")
+SUMMARY = (
+    "corporate_number",
+    "name",
+    "kana",
+    "prefecture",
+    "city",
+    "street",
+    "lg_code",
+    "update_date",
+)
 _REOPENED = "22"
 # 法人種別 of the Agency, for corporations whose name does not say it.
 _KINDS = {
@@ -83,7 +93,7 @@ def _read_row(row: Row) -> Incoming | RowError:
 
 
 def _revision(cells: Mapping[str, str]) -> str:
-    """Orders the versions of a corporation: the day told, then the current before the former ones."""
+    """Orders the versions of a corporation: by the day told, former ones before the current."""
     parts = (
         cells["update_date"],
         cells.get("latest") or "1",

@@ -1,7 +1,8 @@
 """`kodomo-shokudo`: 子ども食堂 in the layout of the municipal standard data set (推奨データセット).
 
-A row is known by its municipality code and ID; without an ID, or where one ID stands for two, by code, name
-and address. 法人番号 is that of the 運営団体: its places are one organisation with several source rows.
+A row is known by its municipality code and ID; without an ID, or where one ID stands for two, by
+code, name and address. 法人番号 is that of the 運営団体: its places are one organisation with
+several source rows.
 """
 
 import re
@@ -71,7 +72,9 @@ def _read_row(row: Row, id_: str) -> Incoming | RowError:
         form = OrganisationForm.model_validate(_values(cells))
     except ValidationError as error:
         first = field_errors(error.errors())[0]
-        return RowError(row.number, _COLUMN_OF.get(first.field.split(".")[-1], ""), "", first.message)
+        return RowError(
+            row.number, _COLUMN_OF.get(first.field.split(".")[-1], ""), "", first.message
+        )
     return Incoming(row.number, NAME, _known_by(cells, id_), form.values())
 
 
@@ -106,7 +109,12 @@ def _identity(cells: Mapping[str, str], operator: str) -> dict[str, Any]:
     if number and operator:
         others = [name] if name != operator else []
         form = legal_form_of(operator)
-        return {"name": operator, "other_names": others, "corporate_number": number, "legal_form": form}
+        return {
+            "name": operator,
+            "other_names": others,
+            "corporate_number": number,
+            "legal_form": form,
+        }
     identity: dict[str, Any] = {"name": name, "legal_form": legal_form_of(name)}
     if number:
         identity["corporate_number"] = number
@@ -125,7 +133,9 @@ def _municipality(cells: Mapping[str, str]) -> str | None:
     code = normalise_code(cells["全国地方公共団体コード"])
     if code:
         return code
-    prefecture = cells.get("都道府県", "") or PREFECTURES.get(cells["全国地方公共団体コード"][:2], "")
+    prefecture = cells.get("都道府県", "") or PREFECTURES.get(
+        cells["全国地方公共団体コード"][:2], ""
+    )
     place = find_in_address(cells["住所"], prefecture) or find_by_name(
         prefecture, cells.get("市区町村名", "")
     )
@@ -173,7 +183,9 @@ def _times(cells: Mapping[str, str]) -> list[str]:
 
 
 def _activities(cells: Mapping[str, str], operator: str) -> str:
-    sentences = [f"「{cells['名称']}」を開いています。" if operator else "子ども食堂を開いています。"]
+    sentences = [
+        f"「{cells['名称']}」を開いています。" if operator else "子ども食堂を開いています。"
+    ]
     if support := cells.get("実施支援の主な区分", "").strip("・"):
         sentences.append(f"あわせて行う支援: {support.replace(';', '、')}。")
     if cells.get("フードパントリー実施") == "1":
@@ -199,7 +211,9 @@ def _contacts(cells: Mapping[str, str]) -> list[dict[str, Any]]:
         ("メールアドレス2", ContactKind.EMAIL),
     ):
         value = cells.get(column, "")
-        well_formed = "@" in value if kind is ContactKind.EMAIL else bool(re.match(r"[\d(]{2}", value))
+        well_formed = (
+            "@" in value if kind is ContactKind.EMAIL else bool(re.match(r"[\d(]{2}", value))
+        )
         if value and well_formed:
             note = cells.get(f"{column}_連絡先備考", "").strip("（）") or None
             contacts.append({"kind": kind, "value": value, "note": note, "is_public": True})
