@@ -41,7 +41,7 @@ class LocalMeilisearch:
     """The server of one data directory. `url` is None until `ensure` has found or started one."""
 
     def __init__(self, data_dir: Path, say: Say = _silent) -> None:
-        self.home = data_dir / "meilisearch"
+        self.home = data_dir.resolve() / "meilisearch"
         self._say = say
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None

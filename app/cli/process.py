@@ -65,14 +65,15 @@ def check_data_dir(folder: Path) -> None:
 
 
 def reason(error: OSError) -> str:
-    """Why the operating system said no."""
-    return {
+    """Why the operating system said no, and to what."""
+    why = {
         errno.ENOSPC: "ディスクの空きがありません",
         errno.EACCES: "権限がありません",
         errno.EROFS: "書き込み禁止の場所です",
         errno.ENOTDIR: "同じ名前のファイルがあります",
         errno.EEXIST: "同じ名前のファイルがあります",
     }.get(error.errno or 0, error.strerror or str(error))
+    return f"{why}（{error.filename}）" if error.filename else why
 
 
 def open_database(settings: Settings) -> Database:
