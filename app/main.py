@@ -11,7 +11,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from app.core.db import Database
-from app.core.http import BODY_LIMIT, Edge, ensure_operator_token, install_error_handlers
+from app.core.http import (
+    BODY_LIMIT,
+    Edge,
+    document_problems,
+    ensure_operator_token,
+    install_error_handlers,
+)
 from app.core.logs import configure_logs
 from app.discovery import api as discovery_api
 from app.discovery import pages as discovery_pages
@@ -74,6 +80,7 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
     app.state.engines = engines or Engines(settings)
     app.state.operator_token = ensure_operator_token(settings.operator_token_path)
     install_error_handlers(app)
+    document_problems(app)
     # The busiest first: routes are tried in turn.
     for router in (
         discovery_api.router,

@@ -18,12 +18,14 @@ import structlog
 from fastapi import FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import Counter, Histogram
+from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import (
     DomainError,
+    FieldError,
     Invalid,
     Malformed,
     StaleVersion,
@@ -182,6 +184,48 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return _answer(
         request, problem(500, "unexpected", title, "記録しました。時間をおいてお試しください。")
     )
+
+
+class ProblemDocument(BaseModel):
+    """What went wrong (RFC 9457). `code` is stable; `errors` names each place at fault."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    errors: list[FieldError] | None = None
+
+
+def document_problems(app: FastAPI) -> None:
+    """Have OpenAPI say that every error is a problem document."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = plain()
+            schemas = schema["components"]["schemas"]
+            model = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(model.pop("$defs", {}))
+            schemas["ProblemDocument"] = model
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    _document_errors(operation["responses"])
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+        return cast("dict[str, Any]", app.openapi_schema)
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _document_errors(responses: dict[str, Any]) -> None:
+    reference = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
+    for status, response in responses.items():
+        own = response.get("content", {}).get("application/json", {}).get("schema", {})
+        of_framework = own.get("$ref", "").endswith("HTTPValidationError")
+        if status >= "400" and (not own or of_framework):
+            response["content"] = {Problem.media_type: reference}
+            response.setdefault("description", "")
 
 
 # ------------------------------------------------------------------------------ operator token
