@@ -269,7 +269,7 @@ class MeiliSearcher:
 
     async def ask(self, ask: Ask) -> Found:
         path = f"/indexes/{uid_of(ask.kind)}/search"
-        async with self._session.post(path, data=to_json(_body(ask)), headers=_JSON) as answer:
+        async with self._session.post(path, data=to_json(request_body(ask)), headers=_JSON) as answer:
             content = await answer.read()
         if answer.status != HTTPStatus.OK:
             raise ValueError(f"{answer.status} {content[:200]!r}")
@@ -334,7 +334,8 @@ def uid_of(kind: str) -> str:
     return f"{kind}s"
 
 
-def _body(ask: Ask) -> dict[str, Any]:
+def request_body(ask: Ask) -> dict[str, Any]:
+    """What Meilisearch is sent for an ask."""
     body: dict[str, Any] = {
         "q": " ".join(ask.words),
         "attributesToSearchOn": GROUPS[ask.group],

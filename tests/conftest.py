@@ -1,7 +1,7 @@
-"""Real parts for the tests: both databases with real migrations, a real Meilisearch, a real browser.
+"""Real parts for the tests: both databases with real migrations, a real Meilisearch, a browser.
 
-Every test that touches the database runs on SQLite and on PostgreSQL, each time on a fresh copy of a
-migrated one. Only the far network is missing.
+Every test that touches the database runs on SQLite and on PostgreSQL, each time on a fresh copy of
+a migrated one. Only the far network is missing.
 """
 
 import os

@@ -95,8 +95,10 @@ class TestConsent:
 
     def test_who_refuses_the_web_is_neither_found_nor_seen(self) -> None:
         refused = {PublicationUse.WEB: False}
-        assert is_findable(Status.PUBLISHED, {}) and not is_findable(Status.PUBLISHED, refused)
-        assert is_visible(Status.CLOSED, {}) and not is_visible(Status.CLOSED, refused)
+        assert is_findable(Status.PUBLISHED, {})
+        assert not is_findable(Status.PUBLISHED, refused)
+        assert is_visible(Status.CLOSED, {})
+        assert not is_visible(Status.CLOSED, refused)
 
     def test_drafts_and_suspended_records_are_not_seen(self) -> None:
         assert not is_visible(Status.DRAFT, {})
