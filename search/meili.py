@@ -269,7 +269,8 @@ class MeiliSearcher:
 
     async def ask(self, ask: Ask) -> Found:
         path = f"/indexes/{uid_of(ask.kind)}/search"
-        async with self._session.post(path, data=to_json(request_body(ask)), headers=_JSON) as answer:
+        body = to_json(request_body(ask))
+        async with self._session.post(path, data=body, headers=_JSON) as answer:
             content = await answer.read()
         if answer.status != HTTPStatus.OK:
             raise ValueError(f"{answer.status} {content[:200]!r}")
