@@ -20,18 +20,7 @@ KIND = "organisation"
 async def search(engines: Engines, form: SearchForm) -> dict[str, Any]:
     """The body of `GET /search`."""
     started = time.perf_counter()
-    codes = form.codes()
-    question = understand(form.q, LEXICON, given=frozenset(codes), interpret=form.interpret == "on")
-    request = Request(
-        KIND,
-        question,
-        Filters(codes, form.position, form.radius_km),
-        form.sort,
-        FACETS,
-        form.offset,
-        form.limit,
-    )
-    answer, degraded = await engines.answer(request)
+    answer, degraded = await engines.answer(request_of(form))
     return {
         "query": form.q,
         "total": answer.total,
@@ -45,6 +34,14 @@ async def search(engines: Engines, form: SearchForm) -> dict[str, Any]:
         "interpreted": _interpreted(answer),
         "relaxed": list(answer.relaxed),
     }
+
+
+def request_of(form: SearchForm) -> Request:
+    """What is asked of the engines for a form."""
+    codes = form.codes()
+    question = understand(form.q, LEXICON, given=frozenset(codes), interpret=form.interpret == "on")
+    filters = Filters(codes, form.position, form.radius_km)
+    return Request(KIND, question, filters, form.sort, FACETS, form.offset, form.limit)
 
 
 def _interpreted(answer: Answer) -> dict[str, Any]:

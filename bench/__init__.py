@@ -1,0 +1,5 @@
+"""What `make bench` measures, and the drill that kills the service (`make drill`).
+
+Doors: `rows` (what is printed and kept), `process` (the service and its commands as processes of
+their own), `load` (clients), one file per subject (`registry`).
+"""
