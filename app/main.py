@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from app.core.db import Database
 from app.core.http import (
-    BODY_LIMIT,
+    API,
     Edge,
     document_problems,
     ensure_operator_token,
@@ -35,7 +35,6 @@ from search.text import tokenize
 _STATIC = Path(__file__).resolve().parent / "static"
 # Forty threads on two cores halve the throughput.
 _THREADS = 4
-API = "/api/v1"
 
 
 def create_app(settings: Settings | None = None, engines: Engines | None = None) -> FastAPI:
@@ -65,7 +64,6 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
         description="市民活動団体の登録と検索",
         version="1",
         lifespan=life,
-        max_body_size=BODY_LIMIT,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         docs_url=None,
         openapi_url=f"{API}/openapi.json",

@@ -102,10 +102,9 @@ def migrate_database(settings: Settings) -> None:
     database = Database(settings)
     config = alembic_config()
     try:
-        with database.engine.connect() as connection:
+        with database.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            connection.commit()
     except OperationalError as error:
         fail(f"データベースを準備できません: {_first_line(error)}")
     finally:

@@ -209,11 +209,13 @@ def _outages() -> Iterator[None]:
 
 
 def _engine(url: str) -> Engine:
+    # Parameters are hidden: what goes wrong is logged, and what somebody wrote must not be.
     if not url.startswith("sqlite"):
         return create_engine(
             url,
             pool_size=_POOL_SIZE,
             pool_pre_ping=True,
+            hide_parameters=True,
             json_serializer=_json,
             json_deserializer=from_json,
             connect_args={
@@ -224,6 +226,7 @@ def _engine(url: str) -> Engine:
     engine = create_engine(
         url,
         pool_size=_POOL_SIZE,
+        hide_parameters=True,
         json_serializer=_json,
         json_deserializer=from_json,
         connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},

@@ -1,8 +1,8 @@
 """What every request passes through, and what every route needs of HTTP.
 
-Middleware is plain ASGI: a request id, headers on every answer, errors included, metrics and one
-log line without personal data. Bodies are limited while they stream in by FastAPI itself
-(`BODY_LIMIT`).
+Middleware is plain ASGI: a request id, headers on every answer, errors included, a limit for bodies
+(`BODY_LIMIT`), metrics and one log line without personal data. FastAPI's own limit answers in plain
+text, outside of all middleware.
 """
 
 import hmac
@@ -11,6 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
+from http import HTTPMethod
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -37,7 +38,7 @@ from app.core.errors import (
 from app.core.templating import page
 
 BODY_LIMIT = 1_000_000
-API = "/api/"
+API = "/api/v1"
 log = structlog.get_logger()
 
 _REQUESTS = Counter("http_requests", "Answers by route and status", ["method", "route", "status"])
@@ -59,6 +60,7 @@ _HEADERS = {
     ),
 }
 _REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
+_METHODS = frozenset(HTTPMethod)
 
 
 class JSON(Response):
@@ -78,7 +80,7 @@ class Problem(JSON):
 
 
 class Edge:
-    """The outermost layer: id, headers, metrics, log."""
+    """The outermost layer: id, headers, what no route may be handed, metrics, log."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -90,7 +92,7 @@ class Edge:
         sent = dict(scope["headers"])
         request_id = _request_id(sent)
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        started, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), 0
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -100,14 +102,53 @@ class Edge:
             await send(message)
 
         try:
-            await self.app(scope, receive, answer)
+            app = _refusal(scope, sent) or self.app
+            await app(scope, _limited(receive), answer)
+        except Exception as error:
+            if status:
+                raise
+            await _unexpected(Request(scope), error)(scope, receive, answer)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
-            _REQUESTS.labels(scope["method"], route, status).inc()
+            route, method = _route(scope), scope["method"]
+            _REQUESTS.labels(method if method in _METHODS else "other", route, status).inc()
             _SECONDS.labels(route).observe(time.perf_counter() - started)
             if status >= 500:
-                log.error("answered", route=route, method=scope["method"], status=status)
+                log.error("answered", route=route, method=method, status=status)
             structlog.contextvars.clear_contextvars()
+
+
+def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response | None:
+    """The answer to what no route could use: NUL in the address, a body announced as too large."""
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        return _domain_error(
+            Request(scope), Invalid.at("url", "nul", "アドレスに使えない文字が含まれています。")
+        )
+    if int(headers.get(b"content-length", 0)) > BODY_LIMIT:
+        return _http_error(Request(scope), HTTPException(413))
+    return None
+
+
+def _limited(receive: Receive) -> Receive:
+    """The body as it streams in, up to the limit; its announced length may be absent."""
+    size = 0
+
+    async def limited() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > BODY_LIMIT:
+            raise HTTPException(413)
+        return message
+
+    return limited
+
+
+def _route(scope: Scope) -> str:
+    """The route's pattern, as a label: no ids, and few however many addresses are tried."""
+    path = getattr(scope.get("route"), "path", None)
+    if path is None:
+        return "other"
+    return API + path if scope["path"].startswith(API) else str(path)
 
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:
@@ -134,7 +175,6 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def _answer(

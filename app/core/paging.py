@@ -11,7 +11,8 @@ from app.core.errors import InvalidCursor
 
 MOST = 100
 DEFAULT = 20
-_LARGEST = 2**63
+# Row numbers are 32-bit integers; PostgreSQL refuses to compare them with more.
+_LARGEST = 2**31
 
 Row = TypeVar("Row")
 

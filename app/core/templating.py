@@ -23,7 +23,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_null_translations()  # type: ignore[attr-defined]
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(day=_day, moment=_moment, year=_year, marked=_marked)
     return environment
 
