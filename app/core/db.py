@@ -31,8 +31,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
@@ -203,7 +210,8 @@ def _outages() -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         raise DatabaseUnavailable from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        # A bare DatabaseError is SQLite's word for a file that is not (or no longer) a database.
+        if error.connection_invalidated or type(error) is DatabaseError:
             raise DatabaseUnavailable from error
         raise
 
@@ -231,9 +239,37 @@ def _engine(url: str) -> Engine:
         json_deserializer=from_json,
         connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
     )
+    file = _File(Path(engine.url.database or ""))
+    event.listen(engine, "do_connect", file.before_connect)
+    event.listen(engine, "checkout", file.before_use)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+class _File:
+    """SQLite's file, held to its path.
+
+    What is written to a file that was moved away or replaced is never read again, and SQLite would
+    make an empty one in its place.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._found = False
+
+    def before_connect(self, *_: object) -> None:
+        if self._found and not self._path.exists():
+            raise sqlite3.OperationalError("the database file is gone")
+
+    def before_use(self, _: object, record: ConnectionPoolEntry, __: object) -> None:
+        try:
+            inode = self._path.stat().st_ino
+        except OSError as error:
+            raise sqlite3.OperationalError("the database file is gone") from error
+        self._found = True
+        if record.info.setdefault("inode", inode) != inode:
+            raise DisconnectionError
 
 
 def _json(value: object) -> str:
