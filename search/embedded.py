@@ -181,7 +181,7 @@ class EmbeddedIndex:
             for name, code, number in db.execute(
                 f"SELECT list, code, count(*) FROM {self._table}_code WHERE list IN ({marks}) "
                 f"AND document IN (SELECT d.rowid FROM {matching}) GROUP BY list, code "
-                "ORDER BY count(*) DESC, code",
+                "ORDER BY list, code",
                 (*ask.facets, *parameters),
             ):
                 facets[name][code] = number

@@ -37,6 +37,8 @@ _WARM_UP_S = 10
 _PAGE = 1_000
 _SEARCH_KEY_UID = "6d757375-6269-4573-8000-736561726368"
 _JSON = {"Content-Type": "application/json"}
+# An answer that is not the JSON it should be, whoever sent it.
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 _OPEN_TASKS = ("enqueued", "processing")
 
 
@@ -189,6 +191,8 @@ def _reported() -> Iterator[None]:
         raise SearchUnavailable(str(error)) from error
     except MeilisearchApiError as error:
         raise SearchUnavailable(f"{error.code}: {error.message}") from error
+    except _UNREADABLE as error:
+        raise SearchUnavailable(repr(error)) from error
 
 
 def _covers(current: object, wanted: object) -> bool:
@@ -234,7 +238,7 @@ class MeiliSearcher:
         try:
             async with asyncio.timeout(self._timeout_s):
                 answer = await self._conduct(steps(request))
-        except (aiohttp.ClientError, OSError, KeyError, TypeError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, *_UNREADABLE) as error:
             self._failures += 1
             if self._failures > 1:
                 self._resting_until = time.monotonic() + self._rest_s
@@ -284,7 +288,7 @@ class MeiliSearcher:
         try:
             async with asyncio.timeout(_WARM_UP_S):
                 await self.ask(Ask(kind, ("東京",)))
-        except (aiohttp.ClientError, OSError, KeyError, TypeError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, *_UNREADABLE) as error:
             raise SearchUnavailable(repr(error)) from error
 
     async def close(self) -> None:
@@ -349,7 +353,7 @@ def request_body(ask: Ask) -> dict[str, Any]:
         body["filter"] = conditions
     if ask.facets:
         body["facets"] = [CODES]
-    if ask.sort == "updated":
+    if ask.sort == "updated" or (ask.sort == "relevance" and not ask.words):
         body["sort"] = ["updated_at:desc"]
     elif ask.sort == "distance" and ask.filters.near:
         latitude, longitude = ask.filters.near

@@ -230,8 +230,13 @@ class _Conductor:
         yield from self._without_filters()
 
     def _without_filters(self) -> Iterator[tuple[str, Ask]]:
-        """Each filter that was only read out of the words, given up one after the other."""
+        """Each filter that was only read out of the words, given up one after the other.
+
+        Not when it was all that was asked for: what would be left is everything.
+        """
         words = self._themed(self.themes)
+        if not words:
+            return
         for code_list, codes in self.question.understood.items():
             if code_list == "area":
                 wider = tuple(dict.fromkeys(code[:2] for code in codes))

@@ -210,9 +210,12 @@ _DIGRAPHS = {
 _ROMAJI_SPELLINGS = (
     ("sya", "sha"), ("syu", "shu"), ("syo", "sho"), ("tya", "cha"), ("tyu", "chu"), ("tyo", "cho"),
     ("zya", "ja"), ("zyu", "ju"), ("zyo", "jo"), ("jya", "ja"), ("jyu", "ju"), ("jyo", "jo"),
-    ("thi", "tei"), ("dhi", "dei"), ("zi", "ji"), ("di", "ji"), ("hu", "fu"),
+    ("thi", "tei"), ("dhi", "dei"), ("zi", "ji"), ("di", "ji"),
 )  # fmt: skip
 _ROMAJI_PATTERNS = (
+    (re.compile("(?<=[aiueo])-"), ""),  # the long vowel of 「ko-hi-」
+    (re.compile("nip+on"), "nihon"),  # 日本 is read both ways; the dictionary knows one
+    (re.compile("(?<![cs])hu"), "fu"),
     (re.compile("(?<!s)si"), "shi"),
     (re.compile("(?<![st])ti"), "chi"),
     (re.compile("(?<!t)tu"), "tsu"),
@@ -237,7 +240,7 @@ def romaji(reading: str) -> str:
     Long vowels, double consonants and the competing romanisations fall together:
     ボウサイ, ぼうさい, bousai and bosai are all `bosai`.
     """
-    kana = katakana(normalise(reading))
+    kana = normalise(katakana(reading))
     letters: list[str] = []
     at = 0
     while at < len(kana):

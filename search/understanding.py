@@ -78,22 +78,9 @@ def understand(
     text = " ".join(normalise(typed[:LONGEST_QUESTION]).split())
     if not interpret:
         return _plain(typed, strip_legal_form(text))
-    understood: dict[str, tuple[str, ...]] = {}
     if label := _label(text, lexicon, given):
         return Question(typed=typed, understood=label)
-    rest = text
-    for code_list, reader in (("when", _read_when), ("accepting", _read_accepting)):
-        if code_list not in given:
-            codes, rest = reader(rest)
-            if codes:
-                understood[code_list] = codes
-    nearer = None
-    bare = strip_legal_form(rest)
-    if "area" not in given:
-        codes, nearer, remaining = _read_place(bare, lexicon)
-        if codes:
-            understood["area"], rest = codes, remaining
-            bare = remaining
+    understood, nearer, bare = _read(text, lexicon, given)
     question = _plain(typed, bare)
     themes, certain = _themes(question, bare)
     return Question(
@@ -107,6 +94,27 @@ def understand(
         understood=understood,
         nearer=nearer,
     )
+
+
+def _read(
+    text: str, lexicon: Lexicon, given: frozenset[str]
+) -> tuple[dict[str, tuple[str, ...]], str | None, str]:
+    """Times, places and wishes named in `text`, the municipality to rank first, and the rest."""
+    understood: dict[str, tuple[str, ...]] = {}
+    rest, nearer = text, None
+    for code_list, reader in (("when", _read_when), ("accepting", _read_accepting)):
+        if code_list not in given:
+            codes, rest = reader(rest)
+            if codes:
+                understood[code_list] = codes
+    rest = strip_legal_form(rest)
+    if "area" not in given:
+        codes, nearer, remaining = _read_place(rest, lexicon)
+        if codes:
+            understood["area"], rest = codes, remaining
+    if understood and not _says_more(rest):
+        rest = ""  # 「平日の夜に活動している団体」 names no other wish
+    return understood, nearer, rest
 
 
 def correct(question: Question) -> tuple[tuple[str, ...], str] | None:
@@ -256,7 +264,7 @@ def _read_when(text: str) -> tuple[tuple[str, ...], str]:
     rest = text
     for code, pattern in _WHEN_PATTERNS:
         shorter = pattern.sub(" ", rest)
-        if shorter != rest and _says_more(shorter):
+        if shorter != rest:
             codes.append(code)
             rest = re.sub(r"(?:^|(?<=\s))[にのはもでを、](?=\S)", "", shorter)
     return tuple(codes), " ".join(rest.split())

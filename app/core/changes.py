@@ -110,6 +110,16 @@ def enqueue(
     )
 
 
+def newest_change(session: WriteSession) -> int:
+    """The number of the newest change; every change up to it is committed.
+
+    PostgreSQL numbers a change before it is committed, so whoever is still writing is waited for.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().exec_driver_sql("LOCK TABLE change IN SHARE MODE")
+    return session.exec(select(func.max(Change.id))).one() or 0
+
+
 def list_changes(
     session: ReadSession, *, kind: str, entity_id: str, cursor: str | None, limit: int
 ) -> Page[Change]:

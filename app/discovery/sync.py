@@ -19,15 +19,13 @@ from sqlalchemy import bindparam, delete, update
 from sqlmodel import col, func, select
 
 from app.core import clock
-from app.core.changes import Change, Waiting
+from app.core.changes import Waiting, newest_change
 from app.core.db import Database, upsert
 from app.core.errors import DatabaseUnavailable
 from app.discovery.documents import KIND, organisation_document
 from app.discovery.engines import Engines
 from app.discovery.models import IndexState
-from app.organisations.models import Organisation
-from app.organisations.queries import list_ids, list_records
-from app.vocabulary.organisations import Status
+from app.organisations.queries import count_findable, list_ids, list_records
 from search import Entry, Index, SearchError, SearchUnavailable, WriteRejected, fingerprint, project
 
 LOCK = "index"
@@ -234,8 +232,8 @@ def rebuild(
     Use under the lock. Changes made meanwhile go to both, so no search misses an answer or a
     change.
     """
-    with database.read() as session:
-        newest = session.exec(select(func.max(Change.id))).one() or 0
+    with database.write() as session:
+        newest = newest_change(session)
     with ExitStack() as stack:
         successors = {index.name: stack.enter_context(index.rebuilding()) for index in indexes}
         drain = Drain(database, indexes, mirror=successors, after_change=newest)
@@ -275,16 +273,14 @@ def _remember(database: Database, indexes: Sequence[Index], newest: int) -> None
 
 
 def needs_rebuild(database: Database, index: Index) -> bool:
-    """Built by another pipeline, never built, or empty although there is something to find."""
+    """Built by another pipeline, never built, or holding less than it was told of."""
     with database.read() as session:
         state = session.get(IndexState, index.name)
         if state is None or state.fingerprint != fingerprint():
             return True
-        published = session.exec(
-            select(func.count()).where(col(Organisation.status) == Status.PUBLISHED)
-        ).one()
+        findable = count_findable(session)
         waiting = session.exec(select(func.count()).where(col(Waiting.engine) == index.name)).one()
-    return published > waiting and index.count() == 0
+    return index.count() < findable - waiting
 
 
 # ----------------------------------------------------------------------------------- reconciling

@@ -230,6 +230,13 @@ def count_organisations(session: ReadSession) -> int:
     return session.exec(select(func.count()).select_from(Organisation)).one()
 
 
+def count_findable(session: ReadSession) -> int:
+    """How many organisations the public can find."""
+    wanted = OrganisationFilter(statuses=(Status.PUBLISHED,), public=True)
+    found = select(func.count()).select_from(Organisation).where(*_conditions(wanted))
+    return session.exec(found).one()
+
+
 def list_offices(session: ReadSession) -> list[Office]:
     return list(session.exec(select(Office).order_by(col(Office.position), col(Office.code))))
 
