@@ -1,0 +1,312 @@
+"""The database as both engines have to keep it: real SQLite and PostgreSQL throughout."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlmodel import col, func
+
+from app.core import db
+from app.core.db import (
+    Database,
+    ReadSession,
+    UTCDateTime,
+    WriteSession,
+    choice,
+    json_column,
+    upsert,
+)
+from app.core.errors import DatabaseUnavailable
+from app.organisations.models import Office, OrganisationField
+from app.settings import Settings
+
+Outage = Callable[[], AbstractContextManager[None]]
+JAPAN = timezone(timedelta(hours=9))
+
+
+class Colour(StrEnum):
+    RED = "r"
+    BLUE = "b"
+
+
+@pytest.fixture
+def things(database: Database) -> Table:
+    """A table with one column of each type of ours, in the test's own database."""
+    metadata = MetaData()
+    table = Table(
+        "thing",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("at", UTCDateTime),
+        Column("colour", choice(Colour)),
+        Column("said", json_column()),
+    )
+    metadata.create_all(database.engine)
+    return table
+
+
+def offices(database: Database) -> list[str]:
+    with database.read() as session:
+        return sorted(session.exec(select(Office.code)).scalars())
+
+
+def add(database: Database, code: str, *, then: type[Exception] | None = None) -> None:
+    """Write an office, and raise before the transaction ends if told so."""
+    with database.write() as session:
+        session.add(Office(code=code, name="秘密太郎"))
+        session.flush()
+        if then:
+            raise then
+
+
+class TestUTCDateTime:
+    def test_refuses_a_moment_without_a_time_zone(self, database: Database, things: Table) -> None:
+        naive = datetime(2026, 4, 1, 9, 0)  # noqa: DTZ001 - the fault itself
+        with (
+            pytest.raises(StatementError, match="without a time zone"),
+            database.write() as session,
+        ):
+            session.execute(insert(things).values(id=1, at=naive))
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            datetime(2026, 4, 1, 9, 0, tzinfo=JAPAN),
+            datetime(2026, 3, 31, 23, 59, 59, 999999, tzinfo=UTC),
+            datetime(1868, 10, 23, tzinfo=JAPAN),
+        ],
+    )
+    def test_gives_the_same_moment_back_in_utc(
+        self, database: Database, things: Table, given: datetime
+    ) -> None:
+        with database.write() as session:
+            session.execute(insert(things).values(id=1, at=given))
+        with database.read() as session:
+            kept = session.execute(select(things.c.at)).scalar_one()
+        assert kept == given
+        assert kept.tzinfo is UTC
+
+    def test_keeps_nothing_as_nothing(self, database: Database, things: Table) -> None:
+        with database.write() as session:
+            session.execute(insert(things).values(id=1, at=None))
+        with database.read() as session:
+            assert session.execute(select(things.c.at)).scalar_one() is None
+
+
+class TestChoice:
+    def test_stores_values_not_names(self, database: Database, things: Table) -> None:
+        with database.write() as session:
+            session.execute(insert(things).values(id=1, colour=Colour.RED))
+        with database.read() as session:
+            assert session.execute(text("SELECT colour FROM thing")).scalar_one() == "r"
+            assert session.execute(select(things.c.colour)).scalar_one() is Colour.RED
+
+    @pytest.mark.parametrize("bogus", ["green", "RED", ""])
+    def test_refuses_what_is_not_on_the_list(
+        self, database: Database, things: Table, bogus: str
+    ) -> None:
+        with (
+            pytest.raises(StatementError, match="not among the defined"),
+            database.write() as session,
+        ):
+            session.execute(insert(things).values(id=1, colour=bogus))
+
+
+class TestJsonColumn:
+    def test_gives_back_what_was_put_in(self, database: Database, things: Table) -> None:
+        said = {
+            "名前": ["结", "𠮷", "👩‍👩‍👧", 'a"b\\c'],
+            "n": None,
+            "f": 0.1,
+            "deep": {"x": [1, True]},
+        }
+        with database.write() as session:
+            session.execute(insert(things).values(id=1, said=said))
+        with database.read() as session:
+            assert session.execute(select(things.c.said)).scalar_one() == said
+
+
+class TestWriteSession:
+    def test_keeps_everything_when_the_block_ends(self, database: Database) -> None:
+        with database.write() as session:
+            session.add(Office(code="a", name="市"))
+            session.add(Office(code="b", name="社協"))
+        assert offices(database) == ["a", "b"]
+
+    def test_keeps_nothing_when_the_block_raises(self, database: Database) -> None:
+        with pytest.raises(ZeroDivisionError):
+            add(database, "a", then=ZeroDivisionError)
+        assert offices(database) == []
+
+    def test_tells_after_the_commit_and_only_then(self, database: Database) -> None:
+        seen: list[list[str]] = []
+        database.after_commit.append(lambda: seen.append(offices(database)))
+        with pytest.raises(ZeroDivisionError):
+            add(database, "a", then=ZeroDivisionError)
+        assert seen == []
+        add(database, "b")
+        assert seen == [["b"]]
+
+    def test_writers_wait_for_each_other_instead_of_losing_one(self, database: Database) -> None:
+        with database.write() as session:
+            session.add(Office(code="a", name="市", position=0))
+        start = threading.Barrier(4)
+
+        def count_up() -> None:
+            start.wait(10)
+            for _ in range(10):
+                with database.write() as session:
+                    office = session.get_one(Office, "a", with_for_update=True)
+                    office.position += 1
+
+        threads = [threading.Thread(target=count_up) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        with database.read() as session:
+            assert session.get_one(Office, "a").position == 40
+
+
+class TestReadSession:
+    def test_keeps_nothing_that_is_done_in_it(self, database: Database) -> None:
+        with database.read() as session:
+            session.add(Office(code="a", name="市"))
+            session.flush()
+            assert session.get(Office, "a")
+        assert offices(database) == []
+
+    def test_is_no_write_session(self, database: Database) -> None:
+        with database.read() as session:
+            assert type(session) is ReadSession
+        with database.write() as session:
+            assert isinstance(session, WriteSession)
+
+
+class TestForeignKeys:
+    def test_a_row_cannot_point_at_nothing(self, database: Database) -> None:
+        field = OrganisationField(organisation_id=uuid.uuid4(), field=1)
+        with pytest.raises(IntegrityError), database.write() as session:
+            session.add(field)
+
+    def test_errors_do_not_repeat_what_was_sent(self, database: Database) -> None:
+        add(database, "a")
+        with pytest.raises(IntegrityError) as caught:
+            add(database, "a")
+        assert "秘密" not in str(caught.value)
+
+
+class TestUpsert:
+    def test_inserts_what_is_new_and_overwrites_what_is_not(self, database: Database) -> None:
+        table = Office.__table__
+        with database.write() as session:
+            upsert(session, table, [{"code": "a", "name": "市", "position": 1}], key=["code"])
+            rows = [
+                {"code": "a", "name": "市役所", "position": 2},
+                {"code": "b", "name": "社協", "position": 3},
+            ]
+            upsert(session, table, rows, key=["code"])
+            upsert(session, table, [], key=["code"])
+        with database.read() as session:
+            found = session.execute(select(Office.code, Office.name).order_by(col(Office.code)))
+            assert [tuple(row) for row in found] == [("a", "市役所"), ("b", "社協")]
+
+
+class TestLock:
+    def test_only_one_holds_it_and_nobody_waits(self, settings: Settings) -> None:
+        one, other = Database(settings), Database(settings)
+        with one.lock("index") as first, other.lock("index") as second:
+            assert (first, second) == (True, False)
+            with other.lock("another") as unrelated:
+                assert unrelated
+        with other.lock("index") as afterwards:
+            assert afterwards
+        one.close()
+        other.close()
+
+    def test_whoever_fails_lets_go(self, database: Database) -> None:
+        with pytest.raises(ZeroDivisionError), database.lock("index"):
+            raise ZeroDivisionError
+        with database.lock("index") as again:
+            assert again
+
+
+class TestOutages:
+    def test_a_database_that_is_gone_is_one_error_and_comes_back(
+        self, database: Database, outage: Outage
+    ) -> None:
+        assert offices(database) == []
+        with outage():
+            for opened in (database.read, database.write):
+                with pytest.raises(DatabaseUnavailable), opened() as session:
+                    session.execute(select(func.count()).select_from(Office))
+        assert offices(database) == []
+
+    def test_a_server_that_is_down(self, tmp_path: Path) -> None:
+        url = "postgresql+psycopg://musubi@127.0.0.1:1/musubi"
+        database = Database(Settings(data_dir=tmp_path, database_url=url))
+        with pytest.raises(DatabaseUnavailable), database.read() as session:
+            session.connection()
+
+    def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
+        database = Database(Settings(data_dir=tmp_path / "nowhere"))
+        with pytest.raises(DatabaseUnavailable), database.read() as session:
+            session.connection()
+
+
+class TestSqlite:
+    def test_prepares_each_connection(self, sqlite_settings: Settings) -> None:
+        database = Database(sqlite_settings)
+        with database.engine.connect() as one, database.engine.connect() as other:
+            for connection in (one, other):
+                pragmas = ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
+                values = [connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in pragmas]
+                assert values == ["wal", 1, 2, 5000]
+        database.close()
+
+    def test_readers_go_on_while_somebody_writes(self, sqlite_settings: Settings) -> None:
+        database = Database(sqlite_settings)
+        with database.write() as session:
+            session.add(Office(code="a", name="市"))
+            session.flush()
+            assert offices(database) == []
+        assert offices(database) == ["a"]
+        database.close()
+
+    def test_a_writer_gives_up_when_another_never_ends(
+        self, sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(db, "_BUSY_TIMEOUT_S", 0.1)
+        one, other = Database(sqlite_settings), Database(sqlite_settings)
+        with one.write() as session:
+            session.add(Office(code="a", name="市"))
+            session.flush()
+            with pytest.raises(DatabaseUnavailable), other.write() as second:
+                second.add(Office(code="b", name="社協"))
+        with other.write() as second:
+            second.add(Office(code="b", name="社協"))
+        assert offices(one) == ["a", "b"]
+        one.close()
+        other.close()
+
+    @pytest.mark.parametrize("content", [b"no database" * 1000, b""])
+    def test_a_file_put_in_its_place_is_noticed(
+        self, sqlite_settings: Settings, content: bytes
+    ) -> None:
+        database = Database(sqlite_settings)
+        file = sqlite_settings.data_dir / "musubi.sqlite3"
+        assert offices(database) == []
+        kept = file.rename(file.with_name("kept"))
+        file.write_bytes(content)
+        with pytest.raises(DatabaseUnavailable):
+            offices(database)
+        kept.rename(file)
+        assert offices(database) == []
+        database.close()
