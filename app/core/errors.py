@@ -53,14 +53,14 @@ class DomainError(Exception):
 def problem(
     status: int, code: str, title: str, detail: str = "", errors: Sequence[FieldError] = ()
 ) -> dict[str, Any]:
+    """The document. Without a `detail` of its own it says what is wrong with the fields."""
     document: dict[str, Any] = {
         "type": _CODE_SPACE + code,
         "title": title,
         "status": int(status),
         "code": code,
     }
-    if detail:
-        document["detail"] = detail
+    document["detail"] = detail or "".join(dict.fromkeys(e.message for e in errors)) or title
     if errors:
         document["errors"] = [vars(error) for error in errors]
     return document

@@ -203,18 +203,23 @@ def _validation_error(request: Request, error: Exception) -> Response:
 
 
 _HTTP_ERRORS = {
-    400: ("malformed", "送られた内容を読み取れません"),
-    404: ("not_found", "見つかりません"),
-    405: ("method_not_allowed", "この操作はできません"),
-    413: ("too_large", "送られた内容が大きすぎます"),
+    400: ("malformed", "送られた内容を読み取れません", "正しい JSON で送ってください。"),
+    404: ("not_found", "見つかりません", "アドレスを確かめてください。"),
+    405: ("method_not_allowed", "この操作はできません", "このアドレスでは使えない操作です。"),
+    413: (
+        "too_large",
+        "送られた内容が大きすぎます",
+        f"{BODY_LIMIT // 1_000_000}MB 以内にしてください。",
+    ),
 }
+_HTTP_ERROR = ("受け付けられません", "送り方を確かめてください。")
 
 
 def _http_error(request: Request, error: Exception) -> Response:
     known = cast("HTTPException", error)
     status = known.status_code
-    code, title = _HTTP_ERRORS.get(status, (f"http_{status}", "受け付けられません"))
-    document = problem(status, code, title)
+    code, title, detail = _HTTP_ERRORS.get(status, (f"http_{status}", *_HTTP_ERROR))
+    document = problem(status, code, title, detail)
     return _answer(request, document, known.headers)
 
 
@@ -233,7 +238,7 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     code: str
-    detail: str | None = None
+    detail: str
     errors: list[FieldError] | None = None
 
 

@@ -29,10 +29,13 @@ def _environment() -> Environment:
 
 
 def _day(value: date | str) -> str:
-    """2026年11月21日（令和8年）."""
+    """2026年11月21日（令和8年）; before 明治 without the era."""
     day = date.fromisoformat(value) if isinstance(value, str) else value
-    era = wareki(day).split("年")[0]
-    return f"{day.year}年{day.month}月{day.day}日（{era}年）"
+    western = f"{day.year}年{day.month}月{day.day}日"
+    try:
+        return f"{western}（{wareki(day).split('年')[0]}年）"
+    except ValueError:
+        return western
 
 
 def _moment(value: datetime) -> str:

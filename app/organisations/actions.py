@@ -1,9 +1,11 @@
 """Writing the registry. Every action logs its change in the same transaction; none commits."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Table, delete, insert, update
@@ -30,7 +32,13 @@ from app.organisations.models import (
     StageChange,
 )
 from app.organisations.queries import Record, get_organisation
-from app.organisations.rules import changed_values, check_move, check_publication, history
+from app.organisations.rules import (
+    changed_values,
+    check_member_counts,
+    check_move,
+    check_publication,
+    history,
+)
 from app.vocabulary.organisations import (
     ConfirmationMethod,
     EntryMethod,
@@ -181,14 +189,8 @@ def _child_rows(
         )
 
 
-_EMPTY_ADDRESS = {
-    "postcode": None,
-    "street": None,
-    "building": None,
-    "latitude": None,
-    "longitude": None,
-    "is_public": False,
-}
+_ADDRESS_PARTS = ("postcode", "street", "building", "latitude", "longitude")
+_EMPTY_ADDRESS = {**dict.fromkeys(_ADDRESS_PARTS), "is_public": False}
 _EMPTY_CONTACT = {"kana": None, "note": None, "is_public": False}
 
 
@@ -213,14 +215,15 @@ def update_organisation(
     _check_codes(session, values)
     current = get_organisation(session, id)
     _check_version(current, version)
-    wanted = changed_values(current.model_dump(mode="json"), values)
+    before = current.model_dump(mode="json")
+    wanted = changed_values(before, values)
     if not wanted:
         return current
+    _check_together({**before, **wanted})
     edited = sorted({*current.edited_fields, *wanted})
     with _one_per_number():
         _write(session, current, {**wanted, "edited_fields": edited}, actor)
-    details = history(current.model_dump(mode="json"), wanted)
-    record(session, [Event(KIND, str(id), "update", actor, details)])
+    record(session, [Event(KIND, str(id), "update", actor, history(before, wanted))])
     return get_organisation(session, id)
 
 
@@ -250,14 +253,14 @@ def publish_organisation(
     """公開する. Raises MoveNotAllowed, ConsentRefused, StaleVersion."""
     current = get_organisation(session, id)
     check_publication(current.consents)
-    return _move(session, current, "publish", version, actor, {"published_at": clock.now()})
+    return _move(session, current, "publish", version, actor)
 
 
 def suspend_organisation(
     session: WriteSession, *, id: uuid.UUID, version: int | None, actor: str
 ) -> Record:
     """公開を止める. Raises MoveNotAllowed, StaleVersion."""
-    return _move(session, get_organisation(session, id), "suspend", version, actor, {})
+    return _move(session, get_organisation(session, id), "suspend", version, actor)
 
 
 def close_organisation(
@@ -292,18 +295,17 @@ def confirm_organisation(
     on: date,
     actor: str,
 ) -> Record:
-    """Note that a human has looked and found the record right; this is not an edit."""
+    """Note that a human has looked and found the record right.
+
+    This is not an edit: `updated_at` stays.
+    """
     current = get_organisation(session, id)
     _check_version(current, version)
     confirmed = {"confirmed_on": on, "confirmed_by": by, "confirmed_how": how}
-    _write(session, current, confirmed, actor)
-    details = {"confirmed_on": [_iso(current.confirmed_on), on.isoformat()], "how": [None, how]}
+    _write(session, current, {**confirmed, "updated_at": current.updated_at}, actor)
+    details = history(current.model_dump(mode="json"), confirmed)
     record(session, [Event(KIND, str(id), "confirm", actor, details)])
     return get_organisation(session, id)
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
 
 
 def _move(
@@ -312,13 +314,16 @@ def _move(
     move: str,
     version: int | None,
     actor: str,
-    values: Mapping[str, Any],
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Record:
     _check_version(current, version)
     target = check_move(move, current.status)
-    _write(session, current, {**values, "status": target}, actor)
-    details = {"status": [current.status.value, target.value]}
-    record(session, [Event(KIND, str(current.id), move, actor, details)])
+    moved = {**values, "status": target}
+    published = {"published_at": clock.now()} if target is Status.PUBLISHED else {}
+    _write(session, current, {**moved, **published}, actor)
+    before = current.model_dump(mode="json")
+    moved = changed_values(before, moved)
+    record(session, [Event(KIND, str(current.id), move, actor, history(before, moved))])
     return get_organisation(session, current.id)
 
 
@@ -333,7 +338,7 @@ def _write(session: WriteSession, current: Record, values: Mapping[str, Any], ac
     done = session.execute(
         update(Organisation)
         .where(col(Organisation.id) == current.id, col(Organisation.version) == current.version)
-        .values(**_columns(values), version=current.version + 1, updated_at=at)
+        .values({"updated_at": at, **_columns(values), "version": current.version + 1})
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
@@ -353,23 +358,28 @@ def _write(session: WriteSession, current: Record, values: Mapping[str, Any], ac
 # ------------------------------------------------------------------------------------ checking
 
 
-class _one_per_number:  # noqa: N801 - reads as a statement
+@contextmanager
+def _one_per_number() -> Iterator[None]:
     """Turns the database's refusal of a second record for a number into a sentence."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, IntegrityError):
-            return
+    try:
+        yield
+    except IntegrityError as error:
         reason = str(error.orig)
         if "corporate_number" in reason:
             field, message = "body.corporate_number", "この法人番号の団体はすでに登録されています。"
         elif "registration" in reason:
             field, message = "body.registrations", "この登録番号はすでに使われています。"
         else:
-            return
+            raise
         raise AlreadyExists(message, [FieldError(field, "already_exists", message)]) from error
+
+
+def _check_together(values: Mapping[str, Any]) -> None:
+    """A change must also fit what it does not name. Raises Invalid at the field."""
+    try:
+        check_member_counts(values["member_count"], values["local_member_count"])
+    except ValueError as error:
+        raise Invalid.at("body.local_member_count", "value_error", str(error)) from None
 
 
 def _check_codes(session: ReadSession, values: Mapping[str, Any]) -> None:

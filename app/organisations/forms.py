@@ -1,6 +1,7 @@
 """What may come in about an organisation. Names are those of `queries.Record`."""
 
 import re
+from datetime import date
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -13,12 +14,18 @@ from pydantic import (
     StrictInt,
     StrictStr,
     StringConstraints,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
 from app.core.clock import today
 from app.core.text import Day, Line, Name, Text, WebAddress, check_line
-from app.organisations.rules import normalise_corporate_number, normalise_postcode
+from app.organisations.rules import (
+    check_member_counts,
+    normalise_corporate_number,
+    normalise_postcode,
+)
 from app.places.rules import normalise_code
 from app.vocabulary.goals import Goal
 from app.vocabulary.organisations import (
@@ -71,6 +78,9 @@ MunicipalityCode = Annotated[StrictStr, AfterValidator(_check_municipality)]
 CorporateNumber = Annotated[StrictStr, AfterValidator(normalise_corporate_number)]
 Postcode = Annotated[StrictStr, AfterValidator(normalise_postcode)]
 FieldNumber = Annotated[StrictInt, Field(ge=1, le=20)]
+# Wider than `Line`, whose own limit would win if another were put around it.
+LongLine = Annotated[StrictStr, StringConstraints(max_length=500), AfterValidator(check_line)]
+Street = Annotated[StrictStr, StringConstraints(max_length=300), AfterValidator(check_line)]
 Count = Annotated[StrictInt, Field(ge=0, le=10_000_000)]
 
 
@@ -80,9 +90,7 @@ class _Form(BaseModel):
 
 class AddressForm(_Form):
     postcode: Postcode | None = Field(None, examples=["1800001"])
-    street: Annotated[Line, StringConstraints(max_length=300)] | None = Field(
-        None, description="町名から番地まで", examples=["緑町9-9-99"]
-    )
+    street: Street | None = Field(None, description="町名から番地まで", examples=["緑町9-9-99"])
     building: Line | None = None
     latitude: Annotated[StrictFloat | StrictInt, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[StrictFloat | StrictInt, Field(ge=-180, le=180)] | None = None
@@ -102,14 +110,16 @@ class ContactForm(_Form):
     note: Line | None = None
     is_public: StrictBool = Field(default=False, description="この連絡先を公開するか")
 
-    @model_validator(mode="after")
-    def _well_formed(self) -> Self:
-        if self.kind is ContactKind.EMAIL and not _EMAIL.fullmatch(self.value):
+    @field_validator("value")
+    @classmethod
+    def _well_formed(cls, value: str, info: ValidationInfo) -> str:
+        kind = info.data.get("kind")
+        if kind is ContactKind.EMAIL and not _EMAIL.fullmatch(value):
             raise ValueError("メールアドレスの形式が正しくありません。")
         numbers = (ContactKind.PHONE, ContactKind.MOBILE, ContactKind.FAX)
-        if self.kind in numbers and not _TELEPHONE.fullmatch(self.value):
+        if kind in numbers and not _TELEPHONE.fullmatch(value):
             raise ValueError("電話番号の形式が正しくありません。")
-        return self
+        return value
 
 
 class LinkForm(_Form):
@@ -128,11 +138,13 @@ class RegistrationForm(_Form):
     valid_from: Day | None = None
     valid_until: Day | None = None
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
+    @field_validator("valid_until")
+    @classmethod
+    def _in_order(cls, value: date | None, info: ValidationInfo) -> date | None:
+        begins = info.data.get("valid_from")
+        if begins and value and value < begins:
             raise ValueError("登録の終わりが始まりより前です。")
-        return self
+        return value
 
 
 class OrganisationForm(_Form):
@@ -174,12 +186,8 @@ class OrganisationForm(_Form):
     )
     address: AddressForm | None = None
     contacts: Annotated[list[ContactForm], Field(max_length=30)] = []
-    meeting_place: Annotated[Line, StringConstraints(max_length=500)] | None = Field(
-        None, description="主な活動場所"
-    )
-    schedule: Annotated[Line, StringConstraints(max_length=500)] | None = Field(
-        None, description="活動日時（書かれたまま）"
-    )
+    meeting_place: LongLine | None = Field(None, description="主な活動場所")
+    schedule: LongLine | None = Field(None, description="活動日時（書かれたまま）")
     activity_times: Annotated[list[ActivityTime], Field(max_length=4), AfterValidator(_unique)] = []
     fields: Annotated[list[FieldNumber], Field(max_length=20), AfterValidator(_unique)] = Field(
         [], description="活動分野（特定非営利活動促進法 別表の番号 1〜20）"
@@ -190,9 +198,7 @@ class OrganisationForm(_Form):
     activities: Text | None = Field(None, description="主な活動内容")
     achievements: Text | None = Field(None, description="実績")
     message: Text | None = Field(None, description="一言PR")
-    membership_fee: Annotated[Line, StringConstraints(max_length=500)] | None = Field(
-        None, description="会費"
-    )
+    membership_fee: LongLine | None = Field(None, description="会費")
     member_count: Count | None = None
     local_member_count: Count | None = Field(None, description="会員のうち市内の人数")
     founded_year: Annotated[StrictInt, Field(ge=_OLDEST, le=2200)] | None = None
@@ -212,17 +218,18 @@ class OrganisationForm(_Form):
         12, description="何か月ごとに内容を確認するか"
     )
 
-    @model_validator(mode="after")
-    def _plausible(self) -> Self:
-        if (
-            self.member_count is not None
-            and self.local_member_count is not None
-            and self.local_member_count > self.member_count
-        ):
-            raise ValueError("市内の会員数が会員数より多くなっています。")
-        if self.founded_year and self.founded_year > today().year:
+    @field_validator("local_member_count")
+    @classmethod
+    def _among_the_members(cls, value: int | None, info: ValidationInfo) -> int | None:
+        check_member_counts(info.data.get("member_count"), value)
+        return value
+
+    @field_validator("founded_year")
+    @classmethod
+    def _founded_already(cls, value: int | None) -> int | None:
+        if value and value > today().year:
             raise ValueError("設立年が未来です。")
-        return self
+        return value
 
     def values(self) -> dict[str, Any]:
         """What was sent, as `Record` holds it."""
@@ -251,8 +258,9 @@ class ConfirmForm(_Form):
     how: ConfirmationMethod
     on: Day | None = Field(None, description="確認した日。書かなければ今日")
 
-    @model_validator(mode="after")
-    def _not_in_future(self) -> Self:
-        if self.on and self.on > today():
+    @field_validator("on")
+    @classmethod
+    def _not_in_future(cls, value: date | None) -> date | None:
+        if value and value > today():
             raise ValueError("確認日が未来です。")
-        return self
+        return value

@@ -135,6 +135,12 @@ def organisation_type_of(legal_form: LegalForm) -> OrganisationType:
     return OrganisationType.CIVIC_GROUP
 
 
+def check_member_counts(members: int | None, local: int | None) -> None:
+    """Those who live in the city are among the members. Raises ValueError."""
+    if members is not None and local is not None and local > members:
+        raise ValueError("市内の会員数が会員数より多くなっています。")
+
+
 def is_possibly_outdated(confirmed_on: date | None, every_months: int, today: date) -> bool:
     """情報が古い可能性: two periods have passed since a human confirmed the record."""
     if confirmed_on is None:
