@@ -12,9 +12,11 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from pydantic import ValidationError
 
 from app.cli.process import Failure, bars, fail, migrate_database, open_database, say
 from app.cli.run import run_everything
+from app.core.errors import DomainError
 from app.core.logs import configure_logs
 from app.discovery.engines import Engines
 from app.discovery.sync import (
@@ -47,7 +49,15 @@ def main() -> None:
         app()
     except Failure as failure:
         say(str(failure))
-        sys.exit(2)
+    except DomainError as error:
+        say(f"{error.title}: {error.detail}")
+    except ValidationError as error:
+        say(f"設定 {_variables(error)} の値が正しくありません。")
+    sys.exit(2)
+
+
+def _variables(error: ValidationError) -> str:
+    return "、".join(f"MUSUBI_{problem['loc'][0]}".upper() for problem in error.errors())
 
 
 @app.command()
@@ -150,6 +160,8 @@ def import_file(
     database = open_database(settings)
     try:
         format_, table = open_import(format_name, file)
+        if unknown := format_.unknown(table.headings):
+            say(f"この書式にない列は読みません: {'、'.join(unknown)}")
         if dry_run or strict:
             with bars("確かめています") as progress:
                 report = check(database, format_, table, progress)
@@ -171,8 +183,9 @@ def import_file(
         finally:
             engines.stop()
         _tell(report, done=True, indexed=drain.complete)
-        raise typer.Exit(1 if report.refused else 0)
+        raise typer.Exit(_exit_code(report))
     except UnreadableFile as error:
+        _tell_counts(Report(format_name), done=False, indexed=False)
         fail(str(error))
     except SearchUnavailable as error:
         fail(f"取り込めませんでした: {error}")
@@ -180,10 +193,11 @@ def import_file(
         database.close()
 
 
-def _exit_code(report: Report, *, strict: bool) -> int:
+def _exit_code(report: Report, *, strict: bool = False) -> int:
+    """0 all rows kept, 1 some refused, 2 nothing done."""
     if not report.refused:
         return 0
-    return 2 if strict else 1
+    return 2 if strict or not report.outcome.kept else 1
 
 
 def _tell(report: Report, *, done: bool, indexed: bool) -> None:
@@ -203,4 +217,8 @@ def _tell(report: Report, *, done: bool, indexed: bool) -> None:
         )
         if not indexed:
             say("検索エンジンが応答しないため、検索に出るのは復旧のあとになります。")
+    _tell_counts(report, done=done, indexed=indexed)
+
+
+def _tell_counts(report: Report, *, done: bool, indexed: bool) -> None:
     typer.echo(json.dumps({**report.counts(), "dry_run": not done, "indexed": indexed}))

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import inspect
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db import Database
 from app.core.errors import DatabaseUnavailable
@@ -87,7 +87,7 @@ def open_database(settings: Settings) -> Database:
         with database.engine.connect() as connection:
             empty = not inspect(connection).get_table_names()
             current = MigrationContext.configure(connection).get_current_revision()
-    except (SQLAlchemyError, DatabaseUnavailable, ArgumentError) as error:
+    except (SQLAlchemyError, DatabaseUnavailable, ImportError) as error:
         fail(f"データベースに接続できません: {_first_line(error)}")
     if empty:
         migrate_database(settings)
@@ -99,13 +99,16 @@ def open_database(settings: Settings) -> Database:
 def migrate_database(settings: Settings) -> None:
     """Bring the database to the newest shape. Raises Failure."""
     check_data_dir(settings.data_dir)
-    database = Database(settings)
     config = alembic_config()
+    try:
+        database = Database(settings)
+    except (SQLAlchemyError, ImportError) as error:
+        fail(f"データベースに接続できません: {_first_line(error)}")
     try:
         with database.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except OperationalError as error:
+    except SQLAlchemyError as error:
         fail(f"データベースを準備できません: {_first_line(error)}")
     finally:
         database.close()

@@ -53,8 +53,10 @@ def apply_batch(session: WriteSession, *, batch: Sequence[Incoming], actor: str)
     """Create, update, close and reopen what the rows say, in the session's transaction."""
     outcome = Outcome(kept=len(batch))
     known = _known_sources(session, batch)
-    news = [incoming for incoming in batch if _is_news(incoming, known.get(incoming.key))]
+    newest = _newest(batch)
+    news = [incoming for incoming in newest if _is_news(incoming, known.get(incoming.key))]
     outcome.unchanged = len(batch) - len(news)
+    _confirm_versions(session, newest, known)
     targets = _targets(session, news, known)
     new = [target for target in targets if target.is_new]
     old = [target for target in targets if not target.is_new]
@@ -89,6 +91,19 @@ def _is_news(incoming: Incoming, known: Source | None) -> bool:
     return incoming.revision is None or incoming.revision >= (known.revision or "")
 
 
+def _confirm_versions(
+    session: WriteSession, newest: Iterable[Incoming], known: Mapping[tuple[str, str], Source]
+) -> None:
+    """Note that a later version says the same, so that none in between can overwrite it."""
+    for incoming in newest:
+        source = known.get(incoming.key)
+        if source is None or source.fingerprint != incoming.fingerprint:
+            continue
+        if (incoming.revision or "") > (source.revision or ""):
+            source.revision = incoming.revision
+            session.add(source)
+
+
 def _targets(
     session: ReadSession, news: Sequence[Incoming], known: Mapping[tuple[str, str], Source]
 ) -> list[_Target]:
@@ -121,7 +136,7 @@ def _targets(
 def _create(session: WriteSession, targets: Sequence[_Target], actor: str) -> None:
     drafts = []
     for target in targets:
-        newest = _newest(target.rows)
+        newest = target.rows
         values = combine([Saying(incoming.source, incoming.said) for incoming in newest])
         values |= _closing(newest)
         drafts.append(
@@ -148,7 +163,7 @@ def _newest(rows: Iterable[Incoming]) -> list[Incoming]:
 
 def _draft_status(rows: Sequence[Incoming]) -> Status:
     """Imported groups are published, unless a row says otherwise."""
-    return next((r.status for r in reversed(_newest(rows)) if r.status), Status.PUBLISHED)
+    return next((r.status for r in reversed(rows) if r.status), Status.PUBLISHED)
 
 
 def _closing(rows: Iterable[Incoming]) -> dict[str, Any]:
@@ -178,7 +193,7 @@ def _update(
     at = clock.now()
     for target in targets:
         current = records[target.id]
-        newest = _newest(target.rows)
+        newest = target.rows
         together = _say(sayings[target.id], newest)
         values = combine(list(together.values()))
         taken, waiting = split_edited(values, current.edited_fields)

@@ -2,10 +2,13 @@
 
 import codecs
 import csv
+import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,15 @@ _MOST_ENTRIES = 2_000
 _LARGEST_ENTRY = 200_000_000
 _LARGEST_TOTAL = 300_000_000
 _LARGEST_RATIO = 200
+# Far more than the largest list: 50,000 groups in 60 columns are 3 million.
+_MOST_CELLS = 20_000_000
+# A cell that holds something, by its own place; or a row whose cells do not say theirs.
+_FILLED = re.compile(
+    rb"""<(?:\w+:)?c\b[^>]*?\sr\s*=\s*["']([A-Z]+)([0-9]+)["'](?:[^>]*[^/>])?>"""
+    rb"""|<(?:\w+:)?row\b[^>]*?\sr\s*=\s*["']([0-9]+)["'](?:[^>]*[^/>])?>"""
+    rb"""\s*<(?:\w+:)?c\b(?![^>]*\sr\s*=)"""
+)
+_LONGEST_TAG = 1_000
 _LONGEST_CELL = 200_000
 _BLOCK = 1 << 20
 _SHOWN = 60
@@ -99,11 +111,13 @@ def open_table(path: Path, required: Iterable[str]) -> Table:
 
     Raises UnreadableFile when it has no headings or lacks one of `required`.
     """
-    if not path.is_file():
-        raise UnreadableFile(f"ファイルがありません: {path}")
-    encoding = None if path.suffix.lower() in {".xlsx", ".xlsm"} else _encoding(path)
-    lines = _excel(path) if encoding is None else _csv(path, encoding)
-    first = next(lines, None)
+    try:
+        if not path.is_file():
+            raise UnreadableFile(f"ファイルがありません: {path}")
+        encoding = None if path.suffix.lower() in {".xlsx", ".xlsm"} else _encoding(path)
+        first = next(_excel(path) if encoding is None else _csv(path, encoding), None)
+    except OSError as error:
+        raise UnreadableFile(f"ファイルを開けません: {path}（{error.strerror}）") from error
     if first is None or isinstance(first[1], RowError) or not any(first[1]):
         raise UnreadableFile("1行目に見出しがありません。")
     headings = tuple(cell.strip() for cell in first[1])
@@ -118,19 +132,32 @@ def open_table(path: Path, required: Iterable[str]) -> Table:
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8 unless the file as a whole is CP932 and not UTF-8; a mixed one is read as UTF-8."""
-    return "cp932" if not _decodes(path, "utf-8") and _decodes(path, "cp932") else "utf-8-sig"
+    """UTF-8 or CP932: what the headings are written in; where they are ASCII, the whole file.
 
-
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
+    Bytes of the other one, further down, are reported with their cell.
+    """
     with path.open("rb") as file:
-        try:
-            while block := file.read(_BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
+        headings = file.readline(_BLOCK)
+    # A CSV heading may hold a line break; its first line tells as much.
+    telling = (lambda: _blocks(path)) if headings.isascii() else (lambda: [headings])
+    is_cp932 = not _decodes(telling(), "utf-8") and _decodes(telling(), "cp932")
+    return "cp932" if is_cp932 else "utf-8-sig"
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield block
+
+
+def _decodes(blocks: Iterable[bytes], encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for block in blocks:
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
     return True
 
 
@@ -139,16 +166,16 @@ def _csv(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:
     # Bytes that do not decode become lone surrogates and are reported with their cell.
     with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
         reader = csv.reader(file)
-        while True:
+        for number in count(1):
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error:
-                number = reader.line_num
-                yield number, RowError(number, "", "", "CSV として読み取れない行です。")
+                reason = f"CSV として読み取れない行です（1つのセルは{_LONGEST_CELL}文字まで）。"
+                yield number, RowError(number, "", "", reason)
             else:
-                yield reader.line_num, cells
+                yield number, cells
 
 
 # ---------------------------------------------------------------------------------------- Excel
@@ -158,28 +185,54 @@ def check_archive(path: Path) -> None:
     """Refuse what would unpack to something enormous. Raises UnreadableFile."""
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError) as error:
+            if _is_enormous(archive.infolist()):
+                raise UnreadableFile(
+                    "Excel ファイルの中身が大きすぎます。CSV で保存し直してください。"
+                )
+            _check_extent(archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         raise UnreadableFile("Excel ファイル（.xlsx）として開けません。") from error
+
+
+def _is_enormous(entries: Sequence[zipfile.ZipInfo]) -> bool:
     total = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries) or 1
     largest = max((entry.file_size for entry in entries), default=0)
-    if (
+    return (
         len(entries) > _MOST_ENTRIES
         or largest > _LARGEST_ENTRY
         or total > _LARGEST_TOTAL
         or total / packed > _LARGEST_RATIO
-    ):
-        raise UnreadableFile("Excel ファイルの中身が大きすぎます。CSV で保存し直してください。")
+    )
+
+
+def _check_extent(archive: zipfile.ZipFile) -> None:
+    """Refuse a sheet with few cells far apart: its reader makes room for all between them."""
+    for entry in archive.infolist():
+        columns, rows, rest = 0, 0, b""
+        with archive.open(entry) as file:
+            while block := file.read(_BLOCK):
+                for letters, row, bare_row in _FILLED.findall(rest + block):
+                    columns = max(columns, _column_number(letters[:4]))
+                    rows = max(rows, int((row or bare_row)[:8]))
+                rest = block[-_LONGEST_TAG:]
+        if columns * rows > _MOST_CELLS:
+            raise UnreadableFile("表の外の離れた場所に値があります。表だけを残してください。")
+
+
+def _column_number(letters: bytes) -> int:
+    """A → 1, Z → 26, AA → 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _excel(path: Path) -> Iterator[tuple[int, Any]]:
     check_archive(path)
     try:
-        workbook = python_calamine.load_workbook(path)
-        sheet = workbook.get_sheet_by_index(0)
-        top = sheet.start[0] if sheet.start else 0
-        for number, cells in enumerate(sheet.iter_rows(), top + 1):
+        sheet = python_calamine.load_workbook(path).get_sheet_by_index(0)
+        for number, cells in enumerate(sheet.iter_rows(), 1):
             yield number, [_as_text(cell) for cell in cells]
     except (python_calamine.CalamineError, OSError, IndexError) as error:
         raise UnreadableFile("Excel ファイル（.xlsx）として読み取れません。") from error

@@ -4,9 +4,12 @@ A source has `NAME`, `REQUIRED` headings and `read(rows)`, which turns rows into
 (`rules.Incoming`) or why they cannot be kept (`tables.RowError`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
+from app.core.errors import field_errors
 from app.intake.rules import Incoming
 from app.intake.tables import Row, RowError
 
@@ -15,9 +18,30 @@ Reading = Iterator[Incoming | RowError]
 
 @dataclass(frozen=True)
 class SourceFormat:
-    """A way to read a file; `alternatives` are sets of headings, any of which will do."""
+    """A way to read a file.
+
+    `alternatives` are sets of headings, any of which will do; `columns` all headings there are, of
+    a layout that is ours to define.
+    """
 
     name: str
     label: str
     alternatives: tuple[tuple[str, ...], ...]
     read: Callable[[Iterable[Row | RowError]], Reading]
+    columns: frozenset[str] | None = None
+
+    def unknown(self, headings: Iterable[str]) -> list[str]:
+        """The headings that will not be read: a slip of the pen, or somebody's own notes."""
+        return [name for name in headings if name and self.columns and name not in self.columns]
+
+
+def refusal(row: Row, error: ValidationError, columns: Mapping[str, str]) -> RowError:
+    """What a form finds wrong first, with its place in the file; `columns` by the form's names."""
+    first = field_errors(error.errors())[0]
+    parts = first.field.split(".")
+    places = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    named = (
+        name for place, part in zip(places, parts[::-1], strict=True) for name in (place, part)
+    )
+    column = next((columns[name] for name in named if name in columns), "")
+    return RowError(row.number, column, row.cells.get(column, ""), first.message)

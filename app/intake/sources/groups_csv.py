@@ -10,12 +10,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from app.core.clock import parse_date, parse_year
-from app.core.errors import field_errors
+from app.core.clock import parse_date, parse_year, today
+from app.core.text import Name
 from app.intake.rules import Incoming
-from app.intake.sources import Reading, SourceFormat
+from app.intake.sources import Reading, SourceFormat, refusal
 from app.intake.tables import Row, RowError
 from app.organisations.forms import OrganisationForm
 from app.organisations.rules import legal_form_of
@@ -45,6 +45,7 @@ COLUMNS = (
     "掲載同意ウェブ 掲載同意冊子 掲載同意オープンデータ"
 ).split()
 _SEPARATOR = re.compile(r"[;；、,，\n]+")
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
 _STRONG_SEPARATOR = re.compile(r"[;；\n]+")
 _NUMBERS = re.compile(r"[\d\s;；、,，]+")
 _YES = frozenset("1 はい 可 有 あり ○ ◯ 公開 同意 true yes".split())
@@ -81,16 +82,15 @@ def read(rows: Iterable[Row | RowError]) -> Reading:
 def _read_row(row: Row) -> Incoming | RowError:
     cells = row.cells
     try:
-        form = OrganisationForm.model_validate(_values(cells))
+        values = _values(cells)
+        form = OrganisationForm.model_validate(values)
         said = form.values() | _confirmation(cells)
         if cells.get("ステージ"):  # by code or label, of a list that the city keeps
             said["stage"] = cells["ステージ"]
     except CellError as error:
         return RowError(row.number, error.column, cells.get(error.column, ""), error.reason)
     except ValidationError as error:
-        first = field_errors(error.errors())[0]
-        column = _column_of(first.field)
-        return RowError(row.number, column, cells.get(column, ""), first.message)
+        return refusal(row, error, _COLUMN_OF | _columns_of_items(values))
     source_id = cells.get("外部ID") or f"{said['name']}/{cells.get('市区町村', '')}"
     return Incoming(row.number, NAME, source_id[:200], said)
 
@@ -190,10 +190,13 @@ def _contact(cells: Mapping[str, str], kind: ContactKind) -> dict[str, Any] | No
 def _confirmation(cells: Mapping[str, str]) -> dict[str, Any]:
     if not cells.get("確認日"):
         return {}
-    how = cells.get("確認方法", "")
+    day = _parsed("確認日", cells["確認日"], parse_date)
+    if day > today():
+        raise CellError("確認日", "確認日が未来です。")
+    how, by = cells.get("確認方法", ""), cells.get("確認者", "")
     return {
-        "confirmed_on": _parsed("確認日", cells["確認日"], parse_date).isoformat(),
-        "confirmed_by": cells.get("確認者") or None,
+        "confirmed_on": day.isoformat(),
+        "confirmed_by": _parsed("確認者", by, _NAME.validate_python) if by else None,
         "confirmed_how": _choice(ConfirmationMethod, "確認方法", how).value if how else None,
     }
 
@@ -345,19 +348,24 @@ _COLUMN_OF = {name: column for column, (name, _) in _SIMPLE.items()} | {
     "building": "建物名",
     "latitude": "緯度",
     "longitude": "経度",
-    "address": "住所",
+    "address": "緯度",
+    "photos.0": "写真",
+    "photos.0.alt": "写真の説明",
     "municipality": "市区町村",
 }
 
 
-def _column_of(place: str) -> str:
-    """The column a form's error is about."""
-    parts = place.split(".")
-    if parts[0] in ("contacts", "links", "photos", "consents"):
-        return {"contacts": "電話・メール", "links": "ウェブサイト", "photos": "写真"}.get(
-            parts[0], ""
-        )
-    return next((_COLUMN_OF[part] for part in reversed(parts) if part in _COLUMN_OF), "")
+def _columns_of_items(values: Mapping[str, Any]) -> dict[str, str]:
+    """Of contacts and links, each of which has a column of its own."""
+    columns: dict[str, str] = {}
+    for place, contact in enumerate(values.get("contacts", ())):
+        columns[f"contacts.{place}"] = contact["kind"].label
+        columns[f"contacts.{place}.kana"] = f"{contact['kind'].label}フリガナ"
+    for place, link in enumerate(values.get("links", ())):
+        columns[f"links.{place}"] = next(c for c, kind in _LINKS.items() if kind is link["kind"])
+    return columns
 
 
-FORMAT = SourceFormat(NAME, "市民活動団体の名簿（このサイトの書式）", (("団体名",),), read)
+FORMAT = SourceFormat(
+    NAME, "市民活動団体の名簿（このサイトの書式）", (("団体名",),), read, frozenset(COLUMNS)
+)

@@ -8,15 +8,14 @@ in whatever order they come.
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 
-from app.core.errors import field_errors
 from app.intake.rules import Incoming
-from app.intake.sources import Reading, SourceFormat
+from app.intake.sources import Reading, SourceFormat, refusal
 from app.intake.tables import Row, RowError
-from app.organisations.forms import OrganisationForm
+from app.organisations.forms import CloseForm, OrganisationForm
 from app.organisations.rules import legal_form_of, organisation_type_of
 from app.places.rules import check_digit, find_by_name, normalise_code
 from app.vocabulary.organisations import EntryMethod, LegalForm, Status
@@ -33,7 +32,7 @@ SUMMARY = (
     "lg_code",
     "update_date",
 )
-_REOPENED = "22"
+_CLOSED, _REOPENED = "21", "22"
 # 法人種別 of the Agency, for corporations whose name does not say it.
 _KINDS = {
     "101": LegalForm.GOVERNMENT,
@@ -56,6 +55,13 @@ _COLUMNS = {
     "kana": "kana",
     "postcode": "postcode",
     "street": "street",
+    "update_date": "update_date",
+    "change_date": "change_date",
+    "latest": "latest",
+    "seq": "seq",
+    "closed_on": "close_date",
+    "reason": "close_cause",
+    "successor_number": "successor_corporate_number",
 }
 
 
@@ -67,50 +73,62 @@ def read(rows: Iterable[Row | RowError]) -> Reading:
 
 def _read_row(row: Row) -> Incoming | RowError:
     cells = row.cells
-    process = cells.get("process") or cells.get("last_process", "")
-    closed_on = cells.get("close_date", "")
-    hidden = "1" in (cells.get("hihyoji"), cells.get("hidden"))
     try:
         form = OrganisationForm.model_validate(_values(cells))
-        closing = _closing(cells, closed_on)
+        revision = _revision(cells)
+        closing = _closing(cells)
     except ValidationError as error:
-        first = field_errors(error.errors())[0]
-        column = _COLUMNS.get(first.field.split(".")[-1], "")
-        return RowError(row.number, column, cells.get(column, ""), first.message)
-    except ValueError:
-        return RowError(row.number, "close_date", closed_on, "日付が正しくありません。")
-    status = Status.CLOSED if closed_on else Status.SUSPENDED if hidden else None
+        return refusal(row, error, _COLUMNS)
+    hidden = "1" in (cells.get("hihyoji"), cells.get("hidden"))
+    status = Status.CLOSED if closing else Status.SUSPENDED if hidden else None
     return Incoming(
         row.number,
         NAME,
         form.corporate_number or "",
         form.values(),
         status=status,
-        reopens=process == _REOPENED and not closed_on,
+        reopens=not closing and cells.get("process", cells.get("last_process")) == _REOPENED,
         closing=closing,
-        revision=_revision(cells),
+        revision=revision,
     )
+
+
+class _Version(BaseModel):
+    """What orders the versions of a corporation."""
+
+    update_date: date
+    latest: Literal["0", "1", ""] = ""
+    change_date: date | Literal[""] = ""
+    seq: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,8}$")] = ""
 
 
 def _revision(cells: Mapping[str, str]) -> str:
-    """Orders the versions of a corporation: by the day told, former ones before the current."""
-    parts = (
-        cells["update_date"],
-        cells.get("latest") or "1",
-        cells.get("change_date", ""),
-        cells.get("seq", "").zfill(8),
-    )
-    return "|".join(parts)
+    """By the day told, former ones before the current. Raises ValidationError."""
+    version = _Version.model_validate(cells)
+    parts = (version.update_date, version.latest or "1", version.change_date, version.seq.zfill(8))
+    return "|".join(str(part) for part in parts)
 
 
-def _closing(cells: Mapping[str, str], closed_on: str) -> dict[str, Any]:
-    if not closed_on:
+def _closing(cells: Mapping[str, str]) -> dict[str, Any]:
+    """When and why it was closed; empty where it is open. Raises ValidationError."""
+    process = cells.get("process", "")
+    closed_on = cells.get("close_date", "")
+    if process == _CLOSED:
+        closed_on = closed_on or cells["change_date"] or cells["update_date"]
+    if not closed_on or process == _REOPENED:
         return {}
     cause = cells.get("close_cause", "")
+    form = CloseForm.model_validate(
+        {
+            "closed_on": closed_on,
+            "reason": _CAUSES.get(cause, cause) or None,
+            "successor_number": cells.get("successor_corporate_number") or None,
+        }
+    )
     return {
-        "closed_on": date.fromisoformat(closed_on).isoformat(),
-        "closed_reason": _CAUSES.get(cause, cause) or None,
-        "successor_number": cells.get("successor_corporate_number") or None,
+        "closed_on": form.closed_on.isoformat() if form.closed_on else None,
+        "closed_reason": form.reason,
+        "successor_number": form.successor_number,
     }
 
 
@@ -139,7 +157,7 @@ def _values(cells: Mapping[str, str]) -> dict[str, Any]:
 
 def _municipality(cells: Mapping[str, str]) -> str | None:
     written = cells.get("lg_code") or cells.get("pref_code", "") + cells.get("city_code", "")
-    if len(written) == 5 and written.isdigit():
+    if len(written) == 5 and written.isdecimal():
         written += check_digit(written)
     if code := normalise_code(written):
         return code

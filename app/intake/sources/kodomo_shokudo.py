@@ -11,9 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.core.errors import field_errors
 from app.intake.rules import Incoming, Saying, combine
-from app.intake.sources import Reading, SourceFormat
+from app.intake.sources import Reading, SourceFormat, refusal
 from app.intake.tables import Row, RowError
 from app.organisations.forms import OrganisationForm
 from app.organisations.rules import legal_form_of, normalise_corporate_number
@@ -65,20 +64,30 @@ def _known_by(cells: Mapping[str, str], id_: str) -> str:
 
 
 def _read_row(row: Row, id_: str) -> Incoming | RowError:
-    cells = row.cells
-    if not cells["名称"]:
-        return RowError(row.number, "名称", "", "必ず入力してください。")
+    cells = {heading: _BREAKS.sub(" ", cell) for heading, cell in row.cells.items()}
     try:
         form = OrganisationForm.model_validate(_values(cells))
     except ValidationError as error:
-        first = field_errors(error.errors())[0]
-        return RowError(
-            row.number, _COLUMN_OF.get(first.field.split(".")[-1], ""), "", first.message
-        )
+        return refusal(row, error, _COLUMN_OF)
     return Incoming(row.number, NAME, _known_by(cells, id_), form.values())
 
 
-_COLUMN_OF = {"name": "名称", "kana": "名称_カナ", "corporate_number": "法人番号", "url": "URL"}
+_BREAKS = re.compile(r"\s*[\r\n\t\u2028\u2029]\s*")
+_COLUMN_OF = {
+    "name": "名称",
+    "kana": "名称_カナ",
+    "corporate_number": "法人番号",
+    "other_names": "名称",
+    "url": "URL",
+    "street": "住所",
+    "building": "方書",
+    "latitude": "緯度",
+    "longitude": "経度",
+    "address": "住所",
+    "purpose": "設置目的",
+    "activities": "参加条件",
+    "contacts": "電話番号1",
+}
 
 
 def _values(cells: Mapping[str, str]) -> dict[str, Any]:
