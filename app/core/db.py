@@ -244,7 +244,13 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "checkout", file.before_use)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "reset", _end_sqlite)
     return engine
+
+
+def _end_sqlite(connection: sqlite3.Connection, *_: object) -> None:
+    # A COMMIT that failed leaves SQLite in its transaction, lock and all; SQLAlchemy does not know.
+    connection.rollback()
 
 
 class _File:

@@ -1,8 +1,7 @@
 """A database that can be taken away and given back while the service runs."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,17 +39,3 @@ def outage(settings: Settings, request: pytest.FixtureRequest) -> Outage:
         return lambda: _file_away(Path(url.database or ""))
     address = request.getfixturevalue("postgres")
     return lambda: _server_refuses(address, url.database or "")
-
-
-@pytest.fixture
-def writes_locked(settings: Settings) -> AbstractContextManager[None]:
-    """Within the block somebody else holds SQLite's only write lock; nothing on PostgreSQL."""
-
-    @contextmanager
-    def locked() -> Iterator[None]:
-        connection = sqlite3.connect(settings.data_dir / "musubi.sqlite3", isolation_level=None)
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.close()
-
-    return nullcontext() if settings.database_url else locked()

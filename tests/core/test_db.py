@@ -7,8 +7,10 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import col, func
@@ -24,10 +26,13 @@ from app.core.db import (
     upsert,
 )
 from app.core.errors import DatabaseUnavailable
+from app.main import API, create_app
 from app.organisations.models import Office, OrganisationField
 from app.settings import Settings
 
 Outage = Callable[[], AbstractContextManager[None]]
+Make = Callable[..., dict[str, Any]]
+ORGANISATIONS = f"{API}/organisations"
 JAPAN = timezone(timedelta(hours=9))
 
 
@@ -310,3 +315,86 @@ class TestSqlite:
         kept.rename(file)
         assert offices(database) == []
         database.close()
+
+
+class TestDependencies:
+    """What a caller sees of the database, through the service."""
+
+    def test_a_database_that_is_gone_answers_503_until_it_is_back(
+        self, client: TestClient, operator: dict[str, str], make: Make, outage: Outage
+    ) -> None:
+        path = f"{ORGANISATIONS}/{make()['id']}"
+        with outage():
+            for answer in (
+                client.get(ORGANISATIONS),
+                client.get(path),
+                client.post(ORGANISATIONS, json={"name": "新"}, headers=operator),
+                client.post(f"{path}/suspend", headers=operator),
+            ):
+                assert answer.status_code == 503
+                assert int(answer.headers["retry-after"]) > 0
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert answer.json()["code"] == "database_unavailable"
+            page = client.get(path.removeprefix(API), headers={"accept": "text/html"})
+            assert (page.status_code, "ただいま利用できません" in page.text) == (503, True)
+            ready = client.get("/readyz")
+            assert (ready.status_code, ready.json()["database"]) == (503, "unavailable")
+            assert client.get("/healthz").status_code == 200
+            assert client.get(f"{API}/search?q=ひまわり").status_code == 200
+        assert client.get("/readyz").status_code == 200
+        assert client.get(path).json()["status"] == "published"
+        assert client.get(ORGANISATIONS).json()["total"] == 1
+
+    @pytest.mark.usefixtures("failing_commit")
+    def test_a_commit_that_fails_is_never_answered_as_done(
+        self, client: TestClient, operator: dict[str, str]
+    ) -> None:
+        answer = client.post(ORGANISATIONS, json={"name": "新"}, headers=operator)
+        assert answer.status_code == 500
+        assert "location" not in answer.headers
+        drafts = client.get(f"{ORGANISATIONS}?status=draft", headers=operator)
+        assert drafts.json()["total"] == 0
+        assert client.get("/readyz").json()["waiting"] == 0
+
+    def test_a_write_that_cannot_get_in_says_so(
+        self,
+        sqlite_settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(db, "_BUSY_TIMEOUT_S", 0.1)
+        app = create_app(sqlite_settings)
+        headers = {"Authorization": f"Bearer {app.state.operator_token}"}
+        other = Database(sqlite_settings)
+        client = TestClient(app)  # not entered: nobody else writes meanwhile
+        with other.write() as session:
+            session.connection()
+            answer = client.post(ORGANISATIONS, json={"name": "新"}, headers=headers)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+            assert client.get(ORGANISATIONS).status_code == 200
+        answer = client.post(ORGANISATIONS, json={"name": "新"}, headers=headers)
+        assert answer.status_code == 201
+        other.close()
+        app.state.database.close()
+
+
+@pytest.fixture
+def failing_commit(database: Database) -> None:
+    """The database accepts a new organisation, and refuses only the commit."""
+    statements = [
+        "CREATE TABLE wanted (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE wanting (id INTEGER REFERENCES wanted (id) DEFERRABLE INITIALLY DEFERRED)",
+    ]
+    if database.is_sqlite:
+        statements += [
+            "CREATE TRIGGER late AFTER INSERT ON organisation "
+            "BEGIN INSERT INTO wanting VALUES (1); END"
+        ]
+    else:
+        statements += [
+            "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN INSERT INTO wanting VALUES (1); RETURN NULL; END'",
+            "CREATE TRIGGER late AFTER INSERT ON organisation FOR EACH ROW EXECUTE FUNCTION late()",
+        ]
+    with database.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
