@@ -15,6 +15,7 @@ from app.core.changes import Event, record
 from app.core.db import ReadSession, WriteSession, upsert
 from app.core.errors import NotFound
 from app.intake.models import Suggestion
+from app.intake.queries import list_closed_by_human
 from app.intake.rules import Incoming, Saying, combine, next_status, split_edited
 from app.organisations.actions import KIND, Draft, create_organisations, take_import
 from app.organisations.models import Organisation, Source
@@ -190,6 +191,8 @@ def _update(
         return
     records = {r.id: r for r in list_records(session, [target.id for target in targets])}
     sayings = _sayings(session, list(records))
+    closed = [r.id for r in records.values() if r.status is Status.CLOSED]
+    by_human = list_closed_by_human(session, closed)
     at = clock.now()
     for target in targets:
         current = records[target.id]
@@ -198,7 +201,7 @@ def _update(
         values = combine(list(together.values()))
         taken, waiting = split_edited(values, current.edited_fields)
         outcome.suggestions += _suggest(session, current, waiting, newest)
-        status = _moved(current.status, newest)
+        status = _moved(current.status, newest, closed_by_human=current.id in by_human)
         taken |= _closing(newest) if status is Status.CLOSED else {}
         if status is Status.PUBLISHED and current.status is Status.CLOSED:
             taken |= {"closed_on": None, "closed_reason": None, "successor_number": None}
@@ -247,10 +250,10 @@ def _say(
     return together
 
 
-def _moved(current: Status, rows: Iterable[Incoming]) -> Status | None:
+def _moved(current: Status, rows: Iterable[Incoming], *, closed_by_human: bool) -> Status | None:
     status = current
     for incoming in rows:
-        status = next_status(status, incoming) or status
+        status = next_status(status, incoming, closed_by_human=closed_by_human) or status
     return None if status is current else status
 
 

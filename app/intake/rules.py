@@ -8,6 +8,8 @@ from typing import Any
 
 from app.vocabulary.organisations import Status
 
+# What the actor of every change by an import begins with.
+IMPORTER = "import:"
 # Part of every fingerprint: raise it when a source reads the same row differently.
 _READING = 1
 # Several sources together know more of these than each alone.
@@ -22,7 +24,8 @@ _AUTHORITY = {"houjin-bangou": frozenset({"name", "kana", "legal_form", "corpora
 class Incoming:
     """One outside row, read: what it says of an organisation.
 
-    `status` is None when the row says nothing of it; `closing` holds closed_on, closed_reason and
+    `status` is None when the row says nothing of it. `lives`: a source that would know of its end
+    knows of none; `reopens`: it was just brought back. `closing` holds closed_on, closed_reason and
     successor_number of a closed one; `revision` orders the versions of a row that its source dates.
     """
 
@@ -32,6 +35,7 @@ class Incoming:
     said: Mapping[str, Any]
     status: Status | None = None
     reopens: bool = False
+    lives: bool = False
     closing: Mapping[str, Any] = field(default_factory=dict)
     revision: str | None = None
 
@@ -147,16 +151,15 @@ def split_edited(
     return taken, {name: value for name, value in values.items() if name in kept}
 
 
-def next_status(current: Status, incoming: Incoming) -> Status | None:
+def next_status(current: Status, incoming: Incoming, *, closed_by_human: bool) -> Status | None:
     """Where an import moves a record; None when it stays.
 
-    An import closes, hides, and reopens what was closed; it never publishes what a human holds
-    back.
+    An import closes, hides, and reopens what an import closed; it never publishes what a human
+    holds back, and what a human closed only where its source tells of the reopening.
     """
     if incoming.status is Status.CLOSED:
         return None if current is Status.CLOSED else Status.CLOSED
     if incoming.status is Status.SUSPENDED:
         return Status.SUSPENDED if current is Status.PUBLISHED else None
-    if incoming.reopens and current is Status.CLOSED:
-        return Status.PUBLISHED
-    return None
+    back = incoming.reopens or (incoming.lives and not closed_by_human)
+    return Status.PUBLISHED if back and current is Status.CLOSED else None

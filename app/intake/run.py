@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core.db import Database
 from app.intake.actions import Outcome, apply_batch
-from app.intake.rules import CityLists, Incoming, UnknownCode, with_codes
+from app.intake.rules import IMPORTER, CityLists, Incoming, UnknownCode, with_codes
 from app.intake.sources import SourceFormat, groups_csv, houjin_bangou, kodomo_shokudo
 from app.intake.tables import Row, RowError, Table, UnreadableFile, open_table
 from app.organisations.queries import list_offices, list_schemes, list_stages
@@ -82,7 +82,7 @@ def keep(
 ) -> Report:
     """Keep every good row, in batches that are each kept as a whole."""
     report = Report(format_.name)
-    actor = f"import:{source or format_.name}"
+    actor = IMPORTER + (source or format_.name)
     read = _read(database, format_, table, progress, report)
     for batch in _batches(_renamed(read, source)):
         _apply(database, batch, actor, report)

@@ -88,6 +88,7 @@ def _read_row(row: Row) -> Incoming | RowError:
         form.values(),
         status=status,
         reopens=not closing and cells.get("process", cells.get("last_process")) == _REOPENED,
+        lives=not closing,
         closing=closing,
         revision=revision,
     )
