@@ -10,6 +10,7 @@ Names and texts are never stored in these forms; they only serve as search keys.
 """
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
@@ -109,9 +110,21 @@ _MOST_WORDS_KEPT = 60_000
 _words: dict[int, _Word] = {}
 
 
+_of_thread = threading.local()
+
+
 @cache
+def _dictionary() -> sudachipy.Dictionary:
+    return sudachipy.Dictionary(dict="small")
+
+
 def _tokenizer() -> sudachipy.Tokenizer:
-    return sudachipy.Dictionary(dict="small").tokenizer(mode=sudachipy.SplitMode.C)
+    """This thread's own: one that is in use refuses a second caller."""
+    tokenizer: sudachipy.Tokenizer | None = getattr(_of_thread, "tokenizer", None)
+    if tokenizer is None:
+        tokenizer = _dictionary().tokenizer(mode=sudachipy.SplitMode.C)
+        _of_thread.tokenizer = tokenizer
+    return tokenizer
 
 
 def _word(morpheme: sudachipy.Morpheme) -> _Word:
