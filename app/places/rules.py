@@ -31,7 +31,7 @@ _FORMER = {
     "233048": "232386",  # 愛知郡長久手町 → 長久手市 (2012)
 }
 _WARD = re.compile("(.+市).+区")
-_COUNTY = re.compile("^(?:.+?郡|.+?島)(?=.+[町村]$)")
+_COUNTY = re.compile("^(?:.+?郡|.+?島)(?=.+[町村])")
 # Names that older data still carry.
 _FORMER_NAMES = {
     ("静岡県", "浜松市中区"): "221384",
@@ -90,9 +90,9 @@ def normalise_code(written: str) -> str | None:
     digits = unicodedata.normalize("NFKC", written).strip()
     if not digits.isascii() or not digits.isdigit():
         return None
-    if len(digits) == 5 and (whole := digits + check_digit(digits)) in municipalities():
-        return whole
-    place = find_municipality(digits.zfill(6)) if len(digits) in (5, 6) else None
+    place = find_municipality(digits + check_digit(digits)) if len(digits) == 5 else None
+    if place is None and len(digits) in (5, 6):
+        place = find_municipality(digits.zfill(6))
     return place.code if place else None
 
 
@@ -166,8 +166,12 @@ def find_in_address(address: str, prefecture: str = "") -> Municipality | None:
         if plain.startswith(name):
             prefecture, plain = name, plain.removeprefix(name)
             break
-    plain = _COUNTY.sub("", plain)
-    candidates = [plain[:length] for length in range(min(len(plain), 12), 1, -1)]
+    # As written first: 蒲郡市 lies in no 郡.
+    candidates = [
+        written[:length]
+        for written in (plain, _COUNTY.sub("", plain))
+        for length in range(min(len(written), 12), 1, -1)
+    ]
     known = _by_name()
     return next(
         (known[prefecture, name] for name in candidates if (prefecture, name) in known), None
