@@ -37,6 +37,10 @@ def _silent(_: str) -> None:
     pass
 
 
+def _client() -> httpx.Client:
+    return httpx.Client(timeout=2, trust_env=False, verify=False)  # noqa: S501 - loopback
+
+
 class LocalMeilisearch:
     """The server of one data directory. `url` is None until `ensure` has found or started one."""
 
@@ -47,7 +51,7 @@ class LocalMeilisearch:
         self._process: subprocess.Popen[bytes] | None = None
         self.url: str | None = None
         # Kept: to make a client is dearer than the question it asks.
-        self._http = httpx.Client(timeout=2, trust_env=False, verify=False)  # noqa: S501 - loopback
+        self._http = _client()
 
     @property
     def key(self) -> str:
@@ -89,6 +93,8 @@ class LocalMeilisearch:
                 self._process.kill()
                 self._process.wait()
         self._process = None
+        self._http.close()
+        self._http = _client()
         if self._lock:
             (self.home / "address").unlink(missing_ok=True)
             self._lock.close()
