@@ -1,6 +1,7 @@
 """An organisation's own page, as the public sees it."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -11,7 +12,14 @@ from app.core.db import ReadSession, get_read_session
 from app.core.templating import page
 from app.core.text import shortened
 from app.organisations.api import get_shown
-from app.organisations.queries import ContactRecord, Record, list_offices, list_schemes, list_stages
+from app.organisations.queries import (
+    ContactRecord,
+    Record,
+    RegistrationRecord,
+    list_offices,
+    list_schemes,
+    list_stages,
+)
 from app.organisations.rules import is_possibly_outdated
 from app.places.rules import area_name, find_municipality
 from app.vocabulary.fields import Field
@@ -59,7 +67,7 @@ def read_organisation(
         stage=stages.get(record.stage or "", ""),
         members=_members(record),
         goals="、".join(Goal(goal).label for goal in record.goals),
-        registrations="\n".join(schemes.get(r.scheme, r.scheme) for r in record.registrations),
+        registrations="\n".join(_registration(r, schemes) for r in record.registrations),
         office=offices.get(record.office or "", ""),
         sources="、".join(
             dict.fromkeys(_SOURCES.get(source.source, source.source) for source in record.sources)
@@ -99,9 +107,21 @@ def _contact(contact: ContactRecord) -> dict[str, Any]:
     return {
         "label": contact.kind.label,
         "value": contact.value,
+        "kana": contact.kana,
         "note": contact.note,
         "href": scheme + contact.value if scheme else None,
     }
+
+
+def _registration(registration: RegistrationRecord, schemes: Mapping[str, str]) -> str:
+    """The official list, the number there and how long it holds."""
+    until = registration.valid_until
+    parts = (
+        schemes.get(registration.scheme, registration.scheme),
+        registration.number or "",
+        f"（{until.year}年{until.month}月{until.day}日まで）" if until else "",
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _members(record: Record) -> str:
