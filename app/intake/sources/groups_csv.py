@@ -17,7 +17,7 @@ from app.core.text import Name
 from app.intake.rules import Incoming
 from app.intake.sources import Reading, SourceFormat, refusal
 from app.intake.tables import Row, RowError
-from app.organisations.forms import OrganisationForm
+from app.organisations.forms import OrganisationForm, RegistrationForm
 from app.organisations.rules import legal_form_of
 from app.places.rules import find_by_name, normalise_code
 from app.vocabulary import Choice
@@ -84,9 +84,7 @@ def _read_row(row: Row) -> Incoming | RowError:
     try:
         values = _values(cells)
         form = OrganisationForm.model_validate(values)
-        said = form.values() | _confirmation(cells)
-        if cells.get("ステージ"):  # by code or label, of a list that the city keeps
-            said["stage"] = cells["ステージ"]
+        said = form.values() | _confirmation(cells) | _of_city_lists(cells)
     except CellError as error:
         return RowError(row.number, error.column, cells.get(error.column, ""), error.reason)
     except ValidationError as error:
@@ -187,6 +185,15 @@ def _contact(cells: Mapping[str, str], kind: ContactKind) -> dict[str, Any] | No
     return contact | ({"kana": kana} if (kana := cells.get(f"{column}フリガナ")) else {})
 
 
+def _of_city_lists(cells: Mapping[str, str]) -> dict[str, Any]:
+    """What is named by the code or the label of a list that the city keeps."""
+    named = {"stage": cells.get("ステージ"), "office": cells.get("担当窓口")}
+    said: dict[str, Any] = {name: written for name, written in named.items() if written}
+    if written := cells.get("登録"):
+        said["registrations"] = _parsed("登録", written, _registrations)
+    return said
+
+
 def _confirmation(cells: Mapping[str, str]) -> dict[str, Any]:
     if not cells.get("確認日"):
         return {}
@@ -280,14 +287,13 @@ def _registrations(written: str) -> list[dict[str, Any]]:
     registrations = []
     for part in _STRONG_SEPARATOR.split(written):
         scheme, number, since, until = (*part.strip().split(":"), "", "", "", "")[:4]
-        registrations.append(
-            {
-                "scheme": scheme,
-                "number": number or None,
-                "valid_from": parse_date(since) if since else None,
-                "valid_until": parse_date(until) if until else None,
-            }
+        form = RegistrationForm(
+            scheme="any",
+            number=number or None,
+            valid_from=parse_date(since) if since else None,
+            valid_until=parse_date(until) if until else None,
         )
+        registrations.append({**form.model_dump(mode="json"), "scheme": scheme})
     return registrations
 
 
@@ -317,8 +323,6 @@ _SIMPLE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "新規受け入れ": ("accepting_members", _flag),
     "見学体験": ("visits_welcome", _flag),
     "SDGs": ("goals", _goals),
-    "登録": ("registrations", _registrations),
-    "担当窓口": ("office", str),
     "確認間隔": ("confirm_every_months", _months),
     "入力方法": ("entry_method", _entry_method),
 }
@@ -328,7 +332,7 @@ _REASONS: dict[Callable[[str], Any], str] = {
     float: "数で書いてください。",
     parse_year: "年（例: 1998、平成10年）で書いてください。",
     parse_date: "日付（例: 2026-04-01、令和8年4月1日）で書いてください。",
-    _registrations: "登録は「制度コード:番号:開始日:終了日」で書いてください。",
+    _registrations: "登録は「制度:番号:開始日:終了日」で書いてください。",
 }
 _LINKS = {
     "ウェブサイト": LinkKind.WEBSITE,
