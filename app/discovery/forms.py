@@ -13,19 +13,12 @@ from pydantic import (
 )
 
 from app.core.paging import DEFAULT, MOST
-from app.places.rules import normalise_area
+from app.organisations.forms import Area
 from app.vocabulary.organisations import LegalForm, OrganisationType
 from app.vocabulary.times import ActivityTime
 
 _POSITION = re.compile(r"(-?\d{1,2}(?:\.\d{1,10})?),\s?(-?\d{1,3}(?:\.\d{1,10})?)", re.ASCII)
 _LONGEST = 10_000
-
-
-def _check_area(value: str) -> str:
-    code = normalise_area(value)
-    if code is None:
-        raise ValueError("市区町村コード（6桁）または都道府県コード（2桁）で指定してください。")
-    return code
 
 
 def check_position(value: str) -> str:
@@ -35,7 +28,6 @@ def check_position(value: str) -> str:
     return value
 
 
-Area = Annotated[str, AfterValidator(_check_area)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Kind = Literal["organisation"]
 

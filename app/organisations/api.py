@@ -22,14 +22,15 @@ from app.core.http import (
 from app.core.paging import DEFAULT, MOST, Page
 from app.organisations import actions, queries
 from app.organisations.forms import (
+    Area,
     CloseForm,
+    Code,
     ConfirmForm,
     CorporateNumber,
     OrganisationForm,
     OrganisationPatch,
 )
 from app.organisations.queries import OrganisationFilter, Record
-from app.places.rules import normalise_area
 from app.vocabulary.organisations import LegalForm, OrganisationType, Status
 
 router = APIRouter(prefix="/organisations", tags=["organisations"])
@@ -42,7 +43,11 @@ SeenVersion = Annotated[int, Depends(required_version)]
 MaybeVersion = Annotated[int | None, Depends(optional_version)]
 
 _READ_ERRORS: dict[int | str, dict[str, Any]] = {
+    401: {"description": "合鍵が違う"},
     404: {"description": "ない、または公開されていない"},
+}
+_LIST_ERRORS: dict[int | str, dict[str, Any]] = {
+    401: {"description": "合鍵が違う、または公開していない記録には合鍵が必要"},
 }
 _WRITE_ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"description": "JSON として読み取れない"},
@@ -91,13 +96,13 @@ class OrganisationListForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     field: Annotated[list[Annotated[int, Field(ge=1, le=20)]], Field(max_length=20)] = []
-    stage: Annotated[list[str], Field(max_length=50)] = []
+    stage: Annotated[list[Code], Field(max_length=50)] = []
     area: Annotated[
-        list[str], Field(max_length=100, description="市区町村または都道府県コード")
+        list[Area], Field(max_length=100, description="市区町村または都道府県コード")
     ] = []
     legal_form: Annotated[list[LegalForm], Field(max_length=30)] = []
     organisation_type: Annotated[list[OrganisationType], Field(max_length=20)] = []
-    office: Annotated[list[str], Field(max_length=50)] = []
+    office: Annotated[list[Code], Field(max_length=50)] = []
     corporate_number: CorporateNumber | None = None
     status: Annotated[list[Status], Field(max_length=4, description="公開中以外は合鍵が必要")] = []
     cursor: Annotated[str | None, Field(max_length=200)] = None
@@ -112,7 +117,7 @@ class OrganisationListForm(BaseModel):
             statuses=statuses,
             fields=tuple(self.field),
             stages=tuple(self.stage),
-            areas=tuple(normalise_area(code) or code for code in self.area),
+            areas=tuple(self.area),
             legal_forms=tuple(self.legal_form),
             organisation_types=tuple(self.organisation_type),
             offices=tuple(self.office),
@@ -121,7 +126,7 @@ class OrganisationListForm(BaseModel):
         )
 
 
-@router.get("", response_model=OrganisationList, summary="団体の一覧", responses={401: {}})
+@router.get("", response_model=OrganisationList, summary="団体の一覧", responses=_LIST_ERRORS)
 def list_organisations(
     request: Request, session: Reading, form: Annotated[OrganisationListForm, Query()]
 ) -> JSON:
@@ -150,7 +155,10 @@ def create_organisation(
 
 
 @router.get(
-    "/{organisation_id}", response_model=Record, summary="団体の記録", responses=_READ_ERRORS
+    "/{organisation_id}",
+    response_model=Record,
+    summary="団体の記録",
+    responses={304: {"description": "If-None-Match の版から変わっていない"}, **_READ_ERRORS},
 )
 def read_organisation(request: Request, session: Reading, organisation_id: uuid.UUID) -> Response:
     operator = is_operator(request)

@@ -26,7 +26,7 @@ from app.organisations.rules import (
     normalise_corporate_number,
     normalise_postcode,
 )
-from app.places.rules import normalise_code
+from app.places.rules import normalise_area, normalise_code
 from app.vocabulary.goals import Goal
 from app.vocabulary.organisations import (
     ConfirmationMethod,
@@ -72,6 +72,15 @@ def _unique(values: list[Any]) -> list[Any]:
     return list(dict.fromkeys(values))
 
 
+def _check_area(value: str) -> str:
+    code = normalise_area(value)
+    if code is None:
+        raise ValueError("市区町村コード（6桁）または都道府県コード（2桁）で指定してください。")
+    return code
+
+
+# A municipality or a whole prefecture, as a parameter of a query.
+Area = Annotated[str, AfterValidator(_check_area)]
 Kana = Annotated[StrictStr, StringConstraints(max_length=200), AfterValidator(check_kana)]
 Code = Annotated[StrictStr, AfterValidator(_check_code)]
 MunicipalityCode = Annotated[StrictStr, AfterValidator(_check_municipality)]
