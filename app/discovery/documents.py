@@ -1,13 +1,17 @@
-"""A record of the registry as a document of the index. Contact details have no way in."""
+"""Records of the registry as documents of the index. Contact details have no way in."""
 
+import uuid
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from app.core.db import Database
 from app.core.text import shortened
-from app.organisations.queries import Record
+from app.organisations.queries import Record, list_ids, list_records
 from app.places.rules import PREFECTURES, area_name, enclosing, find_municipality
-from search import Document
+from search import Document, Entry, project
 
 KIND = "organisation"
+BATCH = 500
 _SUMMARY = 120
 
 
@@ -90,3 +94,22 @@ def _card(record: Record) -> dict[str, Any]:
         "visits_welcome": record.visits_welcome,
         "confirmed_on": record.confirmed_on.isoformat() if record.confirmed_on else None,
     }
+
+
+def read_entries(database: Database, ids: Sequence[str]) -> Iterator[Entry]:
+    """What an index should hold of these organisations; what is not public is left out."""
+    with database.read() as session:
+        records = list_records(session, [uuid.UUID(id_) for id_ in ids])
+    return (project(organisation_document(record)) for record in records if record.findable)
+
+
+def all_ids(database: Database) -> Iterator[list[str]]:
+    """The ids of all organisations, a batch at a time."""
+    after = None
+    while True:
+        with database.read() as session:
+            ids = list_ids(session, after=after, limit=BATCH)
+        if not ids:
+            return
+        yield [str(id_) for id_ in ids]
+        after = ids[-1]

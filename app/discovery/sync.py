@@ -7,7 +7,6 @@ version that was sent. All writes are idempotent. One process at a time feeds th
 
 import threading
 import time
-import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,14 +21,13 @@ from app.core import clock
 from app.core.changes import Waiting, newest_change
 from app.core.db import Database, upsert
 from app.core.errors import DatabaseUnavailable
-from app.discovery.documents import KIND, organisation_document
+from app.discovery.documents import BATCH, KIND, all_ids, read_entries
 from app.discovery.engines import Engines
 from app.discovery.models import IndexState
-from app.organisations.queries import count_findable, list_ids, list_records
-from search import Entry, Index, SearchError, SearchUnavailable, WriteRejected, fingerprint, project
+from app.organisations.queries import count_findable
+from search import Index, SearchError, SearchUnavailable, WriteRejected, fingerprint
 
 LOCK = "index"
-_BATCH = 500
 # Meilisearch indexes tasks that wait together in one go; many in flight make it twice as quick.
 _IN_FLIGHT = 40
 _RETRY_FIRST_S, _RETRY_LAST_S = 1, 300
@@ -89,8 +87,8 @@ class Drain:
         flying = {(b.indexes[0].name, id_) for b in self._flying for id_ in b.changes}
         waiting = self._waiting(flying)
         entities = list(waiting)
-        for start in range(0, len(entities), _BATCH):
-            some = entities[start : start + _BATCH]
+        for start in range(0, len(entities), BATCH):
+            some = entities[start : start + BATCH]
             self._send({entity: waiting[entity] for entity in some})
             self.progress(len(some))
         self.sent += len(entities)
@@ -200,25 +198,6 @@ class Drain:
                         retry_at=clock.now() + timedelta(seconds=pause),
                     )
                 )
-
-
-def read_entries(database: Database, ids: Sequence[str]) -> Iterator[Entry]:
-    """What an index should hold of these organisations; what is not public is left out."""
-    with database.read() as session:
-        records = list_records(session, [uuid.UUID(id_) for id_ in ids])
-    return (project(organisation_document(record)) for record in records if record.findable)
-
-
-def all_ids(database: Database) -> Iterator[list[str]]:
-    """The ids of all organisations, a batch at a time."""
-    after = None
-    while True:
-        with database.read() as session:
-            ids = list_ids(session, after=after, limit=_BATCH)
-        if not ids:
-            return
-        yield [str(id_) for id_ in ids]
-        after = ids[-1]
 
 
 # ------------------------------------------------------------------------------------ rebuilding
@@ -377,16 +356,12 @@ class Keeper(threading.Thread):
         """Whether to look at the indexes: at first, when an engine came back, each minute."""
         names, checked = self._checked
         now = time.monotonic()
-        current = " ".join(f"{index.name} {id_of(index)}" for index in indexes)
+        # A new address is a server that was started anew.
+        current = " ".join(f"{index.name} {getattr(index, 'url', '')}" for index in indexes)
         if names == current and now - checked < _CHECK_S:
             return False
         self._checked = (current, now)
         return True
-
-
-def id_of(index: Index) -> str:
-    """Which server an index lives on; a new address is a server that was started anew."""
-    return str(getattr(index, "url", ""))
 
 
 def is_built(database: Database, engine: str) -> bool:
