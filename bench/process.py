@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-_MUSUBI = Path(sys.executable).with_name("musubi")
+MUSUBI = Path(sys.executable).with_name("musubi")
 _READY_S = 120
 _STOP_S = 20
 
@@ -39,7 +39,7 @@ def import_file(data_dir: Path, format_name: str, file: Path) -> Imported:
     """From the command to its return: everything is searchable then."""
     started = time.perf_counter()
     process = subprocess.Popen(
-        [_MUSUBI, "import", format_name, file],
+        [MUSUBI, "import", format_name, file],
         env=environment(data_dir),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -102,7 +102,7 @@ def start(data_dir: Path, *, port: int = 0, log: Path | None = None, **settings:
     port = port or free_port()
     with open(log or os.devnull, "ab") as output:  # noqa: PTH123 - devnull is no Path
         process = subprocess.Popen(
-            [_MUSUBI, "serve", "--port", str(port)],
+            [MUSUBI, "serve", "--port", str(port)],
             env=environment(data_dir, **settings),
             stdout=output,
             stderr=output,
