@@ -11,8 +11,9 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from app.core.db import ReadSession, WriteSession, get_read_session, get_write_session
-from app.core.http import JSON, etag, require_operator
+from app.core.http import JSON, etag, example, require_operator
 from app.intake import actions, queries
+from app.organisations.api import RECORD_EXAMPLE
 from app.organisations.queries import Record, get_organisation
 
 router = APIRouter(prefix="/organisations/{organisation_id}/suggestions", tags=["intake"])
@@ -33,7 +34,21 @@ class SuggestionRead(BaseModel):
     suggested_at: datetime
 
 
-@router.get("", response_model=list[SuggestionRead], summary="取り込みの提案", responses=_ERRORS)
+_SUGGESTION = {
+    "field": "schedule",
+    "source": "groups-csv",
+    "source_id": "12",
+    "value": "毎週土曜 10時から",
+    "suggested_at": "2026-04-01T01:00:00Z",
+}
+
+
+@router.get(
+    "",
+    response_model=list[SuggestionRead],
+    summary="取り込みの提案",
+    responses=_ERRORS | example([_SUGGESTION]),
+)
 def list_suggestions(session: Reading, _: Operator, organisation_id: uuid.UUID) -> JSON:
     get_organisation(session, organisation_id)
     rows = queries.list_suggestions(session, organisation_id)
@@ -44,7 +59,7 @@ def list_suggestions(session: Reading, _: Operator, organisation_id: uuid.UUID) 
     "/{source}/{field}/accept",
     response_model=Record,
     summary="提案を受け入れる",
-    responses=_ERRORS,
+    responses=_ERRORS | example(RECORD_EXAMPLE),
 )
 def accept_suggestion(
     session: Writing, actor: Operator, organisation_id: uuid.UUID, source: str, field: str
