@@ -2,7 +2,7 @@
 PORT ?= 8000
 BIN = .venv/bin
 
-.PHONY: help run serve migrate reindex test check format bench lock
+.PHONY: help run serve migrate reindex test check format bench drill lock
 
 help: ## この一覧
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ format: .venv/dev ## 書き方をそろえる
 
 bench: .venv/dev ## 計測して表と var/bench.json に書く
 	@$(BIN)/python -m bench $(ARGS)
+
+drill: .venv/dev ## 書き込みと取り込みの最中に kill -9 を繰り返し、何も失われないことを確かめる
+	@$(BIN)/python -m bench.drill $(ARGS)
 
 lock: .venv/dev ## 依存の版を固定し直す
 	@sh requirements/lock.sh

@@ -14,6 +14,7 @@ from app.core.errors import NotFound, Unauthorised
 from app.core.http import (
     JSON,
     etag,
+    example,
     is_operator,
     optional_version,
     require_operator,
@@ -22,6 +23,7 @@ from app.core.http import (
 from app.core.paging import DEFAULT, MOST, Page
 from app.organisations import actions, queries
 from app.organisations.forms import (
+    EXAMPLE,
     Area,
     CloseForm,
     Code,
@@ -46,6 +48,28 @@ _READ_ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"description": "合鍵が違う"},
     404: {"description": "ない、または公開されていない"},
 }
+# The example of the form, as it is read once it has been published.
+RECORD_EXAMPLE: dict[str, Any] = (
+    dict.fromkeys(Record.model_fields)
+    | OrganisationForm.model_validate(EXAMPLE).model_dump(mode="json")
+    | {
+        "id": "01936f00-0000-7000-8000-000000000001",
+        "version": 2,
+        "status": "published",
+        "stage_history": [],
+        "sources": [],
+        "edited_fields": [],
+        "created_at": "2026-04-01T01:00:00Z",
+        "updated_at": "2026-04-01T01:05:00Z",
+        "published_at": "2026-04-01T01:05:00Z",
+    }
+)
+_CHANGE_EXAMPLE = {
+    "id": 2,
+    "action": "publish",
+    "at": "2026-04-01T01:05:00+00:00",
+    "fields": ["status"],
+}
 _LIST_ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"description": "合鍵が違う、または公開していない記録には合鍵が必要"},
 }
@@ -60,6 +84,10 @@ _VERSION_ERRORS: dict[int | str, dict[str, Any]] = {
     404: {"description": "ない"},
     412: {"description": "ほかの人が先に更新した"},
 }
+
+
+def _list_of(item: dict[str, Any]) -> dict[str, Any]:
+    return {"items": [item], "total": 1, "next_cursor": None}
 
 
 class OrganisationList(BaseModel):
@@ -126,7 +154,12 @@ class OrganisationListForm(BaseModel):
         )
 
 
-@router.get("", response_model=OrganisationList, summary="団体の一覧", responses=_LIST_ERRORS)
+@router.get(
+    "",
+    response_model=OrganisationList,
+    summary="団体の一覧",
+    responses=_LIST_ERRORS | example(_list_of(RECORD_EXAMPLE)),
+)
 def list_organisations(
     request: Request, session: Reading, form: Annotated[OrganisationListForm, Query()]
 ) -> JSON:
@@ -142,7 +175,7 @@ def list_organisations(
     response_model=Record,
     status_code=201,
     summary="団体を登録する（下書き）",
-    responses=_WRITE_ERRORS,
+    responses=_WRITE_ERRORS | example({**RECORD_EXAMPLE, "version": 1, "status": "draft"}, 201),
 )
 def create_organisation(
     request: Request, session: Writing, actor: Operator, form: OrganisationForm
@@ -158,11 +191,17 @@ def create_organisation(
     "/{organisation_id}",
     response_model=Record,
     summary="団体の記録",
-    responses={304: {"description": "If-None-Match の版から変わっていない"}, **_READ_ERRORS},
+    responses={
+        304: {"description": "If-None-Match の版から変わっていない"},
+        **_READ_ERRORS,
+        **example(RECORD_EXAMPLE),
+    },
 )
-def read_organisation(request: Request, session: Reading, organisation_id: uuid.UUID) -> Response:
+def read_organisation(request: Request, organisation_id: uuid.UUID) -> Response:
     operator = is_operator(request)
-    record = get_shown(session, organisation_id, operator=operator)
+    # Opened here: as a dependency the session would cost two more changes of thread.
+    with request.app.state.database.read() as session:
+        record = get_shown(session, organisation_id, operator=operator)
     if request.headers.get("if-none-match") == etag(record.version):
         return Response(status_code=304, headers=_headers(record))
     return JSON(_shown(record, operator=operator), headers=_headers(record))
@@ -172,7 +211,11 @@ def read_organisation(request: Request, session: Reading, organisation_id: uuid.
     "/{organisation_id}",
     response_model=Record,
     summary="団体の記録を直す",
-    responses={**_VERSION_ERRORS, 428: {"description": "If-Match がない"}},
+    responses={
+        **_VERSION_ERRORS,
+        428: {"description": "If-Match がない"},
+        **example(RECORD_EXAMPLE),
+    },
 )
 def update_organisation(
     session: Writing,
@@ -192,7 +235,7 @@ def update_organisation(
     "/{organisation_id}/publish",
     response_model=Record,
     summary="公開する",
-    responses=_VERSION_ERRORS,
+    responses=_VERSION_ERRORS | example(RECORD_EXAMPLE),
 )
 def publish_organisation(
     session: Writing, actor: Operator, version: MaybeVersion, organisation_id: uuid.UUID
@@ -206,7 +249,7 @@ def publish_organisation(
     "/{organisation_id}/suspend",
     response_model=Record,
     summary="公開を止める",
-    responses=_VERSION_ERRORS,
+    responses=_VERSION_ERRORS | example(RECORD_EXAMPLE),
 )
 def suspend_organisation(
     session: Writing, actor: Operator, version: MaybeVersion, organisation_id: uuid.UUID
@@ -220,7 +263,7 @@ def suspend_organisation(
     "/{organisation_id}/close",
     response_model=Record,
     summary="活動終了にする",
-    responses=_VERSION_ERRORS,
+    responses=_VERSION_ERRORS | example(RECORD_EXAMPLE),
 )
 def close_organisation(
     session: Writing,
@@ -247,7 +290,7 @@ def close_organisation(
     "/{organisation_id}/confirm",
     response_model=Record,
     summary="内容を確認したことを記録する",
-    responses=_VERSION_ERRORS,
+    responses=_VERSION_ERRORS | example(RECORD_EXAMPLE),
 )
 def confirm_organisation(
     session: Writing,
@@ -273,7 +316,7 @@ def confirm_organisation(
     "/{organisation_id}/history",
     response_model=History,
     summary="団体の記録の履歴",
-    responses=_READ_ERRORS,
+    responses=_READ_ERRORS | example(_list_of(_CHANGE_EXAMPLE)),
 )
 def read_history(
     request: Request,
