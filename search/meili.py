@@ -81,7 +81,8 @@ class MeiliIndex:
                 forms = [dict(self.stored_form(entry)) for entry in entries]
                 tasks.append(index.add_documents(forms, "id").task_uid)
             if gone:
-                tasks.append(index.delete_documents(list(gone)).task_uid)
+                ids = ",".join(map(_quoted, gone))
+                tasks.append(index.delete_documents(filter=f"id IN [{ids}]").task_uid)
             return tasks
 
     def settle(self, receipt: object) -> None:

@@ -78,7 +78,8 @@ class _Conductor:
     def run(self) -> Steps:
         namesakes = yield from self._namesakes()
         relaxed, main = yield from self._main(tuple(hit["id"] for hit in namesakes))
-        total = full = len(namesakes) + main.total
+        total = len(namesakes) + main.total
+        full = len(namesakes) if relaxed else total
         hits = self._page(namesakes, main.hits)
         if self._wants_more(namesakes + main.hits, total):
             if len(main.hits) < main.total:  # another page: the nearest ones follow the whole list
@@ -90,7 +91,7 @@ class _Conductor:
         return Answer(
             total=total,
             hits=hits,
-            full=0 if "words" in relaxed[:1] and not namesakes else full,
+            full=full,
             facets=main.facets,
             understood=self._understood(),
             corrected=self.corrected,
@@ -153,9 +154,9 @@ class _Conductor:
             given_up = conceded
             self._asked = replace(ask, group=group, words=words, every=every)
             found = yield self._asked
-            if found.total and not self._wants_more(found.hits, found.total):
+            if found.total:
                 break
-            if not found.total and not self.themes and self._correct():
+            if not self.themes and self._correct():
                 self._asked = replace(ask, words=self._themed(self.themes), every=False)
                 found = yield self._asked
                 break
