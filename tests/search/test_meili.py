@@ -53,6 +53,7 @@ class TestMeiliSearcher:
     ) -> None:
         url, key = meilisearch
         request = Request(KIND, ask(""))
+        meili_engine.put(Document("1", KIND, "会"))
 
         async def play() -> None:
             searcher = MeiliSearcher(NOBODY, key, rest_s=0.2)
