@@ -242,6 +242,11 @@ class ProblemDocument(BaseModel):
     errors: list[FieldError] | None = None
 
 
+def example(body: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: what it answers when all is well."""
+    return {status: {"content": {"application/json": {"example": body}}}}
+
+
 def document_problems(app: FastAPI) -> None:
     """Have OpenAPI say that every error is a problem document."""
     plain = app.openapi

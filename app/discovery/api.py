@@ -1,11 +1,11 @@
 """GET /search and GET /search/suggest."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from app.core.http import JSON
+from app.core.http import JSON, example
 from app.discovery import queries
 from app.discovery.forms import SearchForm, SuggestForm
 
@@ -69,11 +69,53 @@ class SuggestAnswer(BaseModel):
     suggestions: list[Suggestion]
 
 
-def _example(**body: Any) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {"application/json": {"example": body}}}}
+_HIT = {
+    "kind": "organisation",
+    "id": "01936f00-0000-7000-8000-000000000001",
+    "source": None,
+    "source_id": None,
+    "name": "みどり町おはなしの会（架空）",
+    "kana": "ミドリチョウオハナシノカイ",
+    "summary": "絵本の読み聞かせを通して、子どもたちに本の楽しさを伝える。",
+    "highlights": {"summary": [[3, 8]]},
+    "match": "full",
+    "place": "武蔵野市",
+    "prefecture": "東京都",
+    "municipality": "132039",
+    "organisation_type": "civic_group",
+    "legal_form": "none",
+    "fields": [2, 13],
+    "stage": None,
+    "when": ["weekend"],
+    "schedule": None,
+    "accepting": True,
+    "visits_welcome": None,
+    "confirmed_on": None,
+    "position": None,
+    "distance_km": None,
+}
+_ANSWER = {
+    "query": "週末 読み聞かせ",
+    "total": 1,
+    "degraded": False,
+    "took_ms": 4.2,
+    "hits": [_HIT],
+    "facets": {"field": {"2": 1, "13": 1}},
+    "interpreted": {"when": ["weekend"]},
+    "relaxed": [],
+}
+_SUGGESTIONS = {
+    "query": "こそ",
+    "suggestions": [{"kind": "theme", "text": "子育て支援", "id": "childcare"}],
+}
 
 
-@router.get("/search", response_model=SearchAnswer, summary="団体をさがす")
+@router.get(
+    "/search",
+    response_model=SearchAnswer,
+    summary="団体をさがす",
+    responses=example(_ANSWER),
+)
 async def search(request: Request, form: Annotated[SearchForm, Query()]) -> JSON:
     return JSON(await queries.search(request.app.state.engines, form))
 
@@ -82,10 +124,7 @@ async def search(request: Request, form: Annotated[SearchForm, Query()]) -> JSON
     "/search/suggest",
     response_model=SuggestAnswer,
     summary="入力の続きを提案する",
-    responses=_example(
-        query="こそ",
-        suggestions=[{"kind": "theme", "text": "子育て支援", "id": "childcare"}],
-    ),
+    responses=example(_SUGGESTIONS),
 )
 async def suggest(request: Request, form: Annotated[SuggestForm, Query()]) -> JSON:
     return JSON(await queries.suggest(request.app.state.engines, form))

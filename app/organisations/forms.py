@@ -156,29 +156,23 @@ class RegistrationForm(_Form):
         return value
 
 
+EXAMPLE: dict[str, Any] = {
+    "name": "みどり町おはなしの会（架空）",
+    "kana": "ミドリチョウオハナシノカイ",
+    "organisation_type": "civic_group",
+    "fields": [2, 13],
+    "municipality": "132039",
+    "purpose": "絵本の読み聞かせを通して、子どもたちに本の楽しさを伝える。",
+    "activity_times": ["weekend"],
+    "accepting_members": True,
+    "contacts": [{"kind": "email", "value": "ohanashi@example.jp", "is_public": True}],
+}
+
+
 class OrganisationForm(_Form):
     """A new record."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "みどり町おはなしの会（架空）",
-                    "kana": "ミドリチョウオハナシノカイ",
-                    "organisation_type": "civic_group",
-                    "fields": [2, 13],
-                    "municipality": "132039",
-                    "purpose": "絵本の読み聞かせを通して、子どもたちに本の楽しさを伝える。",
-                    "activity_times": ["weekend"],
-                    "accepting_members": True,
-                    "contacts": [
-                        {"kind": "email", "value": "ohanashi@example.jp", "is_public": True}
-                    ],
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
     name: Name = Field(description="団体名")
     kana: Kana | None = Field(

@@ -10,7 +10,7 @@ from sqlmodel import col, func, select
 from app.core.changes import Waiting
 from app.core.db import Database, ReadSession, get_read_session
 from app.core.errors import DatabaseUnavailable
-from app.core.http import JSON
+from app.core.http import JSON, example
 from app.organisations import queries
 from app.vocabulary import Choice
 from app.vocabulary.fields import Field, Interest
@@ -65,10 +65,21 @@ class Readiness(BaseModel):
     refused: int
 
 
+_READY = {
+    "status": "ready",
+    "database": "ok",
+    "search": "meilisearch",
+    "degraded": False,
+    "waiting": 0,
+    "refused": 0,
+}
+
+
 @router.get(
     "/vocabularies",
     response_model=dict[str, list[dict[str, Any]]],
     summary="コードと日本語の名前の一覧",
+    responses=example({"when": [{"code": "evening", "label": "平日の夜", "description": ""}]}),
 )
 def vocabularies(
     session: Annotated[ReadSession, Depends(get_read_session, scope="function")],
@@ -92,7 +103,9 @@ def _term(choice: Choice) -> dict[str, str]:
     return {"code": choice.value, "label": choice.label, "description": choice.description}
 
 
-@health.get("/healthz", response_model=Health, summary="動いているか")
+@health.get(
+    "/healthz", response_model=Health, summary="動いているか", responses=example({"status": "ok"})
+)
 async def healthz() -> JSON:
     return JSON({"status": "ok"})
 
@@ -101,7 +114,10 @@ async def healthz() -> JSON:
     "/readyz",
     response_model=Readiness,
     summary="使えるか",
-    responses={503: {"model": Readiness, "description": "データベースが使えない"}},
+    responses={
+        503: {"model": Readiness, "description": "データベースが使えない"},
+        **example(_READY),
+    },
 )
 def readyz(request: Request) -> JSON:
     database: Database = request.app.state.database
@@ -120,6 +136,11 @@ def readyz(request: Request) -> JSON:
     return JSON({**body, "status": "ready", "database": "ok"})
 
 
-@health.get("/metrics", summary="Prometheus の計測値", response_class=Response)
+_METRICS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"example": 'http_requests_total{status="200"} 12.0'}}}
+}
+
+
+@health.get("/metrics", summary="Prometheus の計測値", response_class=Response, responses=_METRICS)
 async def metrics() -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
