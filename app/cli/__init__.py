@@ -7,6 +7,7 @@ Doors of its own: `run` (everything on one machine), `process` (what every comma
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +19,9 @@ from app.cli.process import Failure, bars, fail, migrate_database, open_database
 from app.cli.run import run_everything
 from app.core.errors import DomainError
 from app.core.logs import configure_logs
+from app.discovery.drain import Drain
 from app.discovery.engines import Engines
 from app.discovery.sync import (
-    Drain,
     Keeper,
     bring_up_to_date,
     rebuild,
@@ -29,7 +30,7 @@ from app.discovery.sync import (
 from app.discovery.sync import (
     reconcile as reconcile_index,
 )
-from app.intake.run import FORMATS, Report, check, keep, open_import
+from app.intake.run import FORMATS, Report, check, keep, keep_all, open_import
 from app.intake.sources import groups_csv
 from app.intake.tables import UnreadableFile
 from app.settings import Settings
@@ -173,17 +174,17 @@ def import_file(
             with waiting_lock(database, _LOCK_S):
                 indexes = engines.feeders()
                 bring_up_to_date(database, indexes)
+                drain = Drain(database, indexes)
+                # All or nothing is one transaction: nobody else may write in the meantime.
+                keep_rows = keep_all if strict else partial(keep, feed=drain)
                 with bars("取り込んでいます") as progress:
-                    drain = Drain(database, indexes)
-                    report = keep(
-                        database, format_, table, source=source, progress=progress, feed=drain
-                    )
+                    report = keep_rows(database, format_, table, source=source, progress=progress)
                 say("検索できるようにしています…")
                 drain.run()
         finally:
             engines.stop()
-        _tell(report, done=True, indexed=drain.complete)
-        raise typer.Exit(_exit_code(report))
+        _tell(report, done=not (strict and report.refused), indexed=drain.complete)
+        raise typer.Exit(_exit_code(report, strict=strict))
     except UnreadableFile as error:
         _tell_counts(Report(format_name), done=False, indexed=False)
         fail(str(error))

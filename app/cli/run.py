@@ -10,8 +10,9 @@ import uvicorn
 from app.cli.process import bars, fail, migrate_database, open_database, reason, say
 from app.core.db import Database
 from app.core.http import ensure_operator_token
+from app.discovery.drain import Drain
 from app.discovery.engines import Engines
-from app.discovery.sync import Drain, bring_up_to_date, waiting_lock
+from app.discovery.sync import bring_up_to_date, waiting_lock
 from app.intake.run import keep, open_import
 from app.main import create_app
 from app.organisations.queries import count_organisations

@@ -1,13 +1,14 @@
 """A whole import: read, check, keep, index."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy.exc import IntegrityError
 
-from app.core.db import Database
+from app.core.db import Database, WriteSession
 from app.intake.actions import Outcome, apply_batch
 from app.intake.rules import IMPORTER, CityLists, Incoming, UnknownCode, with_codes
 from app.intake.sources import SourceFormat, groups_csv, houjin_bangou, kodomo_shokudo
@@ -53,14 +54,10 @@ def open_import(format_name: str, path: Path) -> tuple[SourceFormat, Table]:
     problems = []
     for required in format_.alternatives:
         try:
-            return format_, open_table(path, required)
+            return format_, open_table(path, required, format_.understood)
         except UnreadableFile as error:
             problems.append(error)
     raise problems[0]
-
-
-def count_rows(table: Table) -> int:
-    return sum(1 for _ in table.rows())
 
 
 def check(database: Database, format_: SourceFormat, table: Table, progress: Progress) -> Report:
@@ -85,15 +82,49 @@ def keep(
     actor = IMPORTER + (source or format_.name)
     read = _read(database, format_, table, progress, report)
     for batch in _batches(_renamed(read, source)):
-        _apply(database, batch, actor, report)
+        _apply(database.write, batch, actor, report)
         if feed:
             feed.step()
     return report
 
 
-def _apply(database: Database, batch: list[Incoming], actor: str, report: Report) -> None:
+def keep_all(
+    database: Database,
+    format_: SourceFormat,
+    table: Table,
+    *,
+    source: str | None = None,
+    progress: Progress,
+) -> Report:
+    """Keep every row in one transaction; where one is refused, nothing (the report's errors)."""
+    report = Report(format_.name)
+    actor = IMPORTER + (source or format_.name)
+    read = _read(database, format_, table, progress, report)
+    with database.write() as session:
+        for batch in _batches(_renamed(read, source)):
+            _apply(lambda: _part(session), batch, actor, report)
+        if report.errors:
+            session.rollback()
+            report.outcome = Outcome()
+    return report
+
+
+@contextmanager
+def _part(session: WriteSession) -> Iterator[WriteSession]:
+    """A part of a transaction that may fail by itself; what was read for it is forgotten."""
+    with session.begin_nested():
+        yield session
+    session.expunge_all()
+
+
+def _apply(
+    begin: Callable[[], AbstractContextManager[WriteSession]],
+    batch: list[Incoming],
+    actor: str,
+    report: Report,
+) -> None:
     try:
-        with database.write() as session:
+        with begin() as session:
             outcome = apply_batch(session, batch=batch, actor=actor)
     except IntegrityError as error:
         if "unique" not in str(error.orig).lower():
@@ -105,7 +136,7 @@ def _apply(database: Database, batch: list[Incoming], actor: str, report: Report
             report.refused += 1
             return
         for incoming in batch:
-            _apply(database, [incoming], actor, report)
+            _apply(begin, [incoming], actor, report)
     else:
         report.outcome.add(outcome)
 

@@ -5,7 +5,7 @@ import csv
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import count
@@ -70,10 +70,12 @@ class Table:
     path: Path
     headings: tuple[str, ...]
     encoding: str | None
+    is_headed: bool = True
 
     def rows(self) -> Iterator[Row | RowError]:
         lines = _excel(self.path) if self.encoding is None else _csv(self.path, self.encoding)
-        next(lines, None)
+        if self.is_headed:
+            next(lines, None)
         for number, cells in lines:
             if isinstance(cells, RowError):
                 yield cells
@@ -106,8 +108,17 @@ def _printable(cell: str) -> str:
     return cell.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
-def open_table(path: Path, required: Iterable[str]) -> Table:
-    """The table in a file.
+def no_headings(_first: Sequence[str]) -> tuple[str, ...]:
+    """For layouts that always bring their headings."""
+    return ()
+
+
+def open_table(
+    path: Path,
+    required: Iterable[str],
+    understood: Callable[[Sequence[str]], tuple[str, ...]] = no_headings,
+) -> Table:
+    """The table in a file; `understood` tells the headings of a first row that is data already.
 
     Raises UnreadableFile when it has no headings or lacks one of `required`.
     """
@@ -120,6 +131,8 @@ def open_table(path: Path, required: Iterable[str]) -> Table:
         raise UnreadableFile(f"ファイルを開けません: {path}（{error.strerror}）") from error
     if first is None or isinstance(first[1], RowError) or not any(first[1]):
         raise UnreadableFile("1行目に見出しがありません。")
+    if unwritten := understood(first[1]):
+        return Table(path, unwritten, encoding, is_headed=False)
     headings = tuple(cell.strip() for cell in first[1])
     if missing := [name for name in required if name not in headings]:
         raise UnreadableFile(f"見出しに次の列がありません: {'、'.join(missing)}")

@@ -11,13 +11,14 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from app.core.db import Database
-from app.intake.run import Report, check, keep, open_import
+from app.intake.run import Report, check, keep, keep_all, open_import
 from app.intake.sources.groups_csv import COLUMNS
 from app.main import API
 from app.organisations.models import Office, Organisation
 from app.organisations.queries import Record, list_schemes
 from app.settings import Settings
 from app.vocabulary.organisations import Status
+from tests.intake.conftest import write_csv
 
 Import = Callable[..., Report]
 Records = Callable[[], list[Record]]
@@ -101,6 +102,31 @@ class TestKeep:
         indexed()
         assert client.get(search).json()["total"] == 0
         assert client.get(f"{API}/organisations/{hit['id']}").json()["status"] == "closed"
+
+
+class TestKeepAll:
+    """`--strict`: what only the registry can refuse leaves nothing behind either."""
+
+    def _keep_all(self, database: Database, path: Path) -> Report:
+        format_, table = open_import("groups-csv", path)
+        return keep_all(database, format_, table, progress=lambda _: None)
+
+    def test_one_refused_row_keeps_every_other_out(
+        self, database: Database, tmp_path: Path, state: Callable[[], Any]
+    ) -> None:
+        before = state()
+        rows = [{**GOOD, "団体名": f"会{n}", "登録": f"youth:SY-{n % 2}"} for n in range(3)]
+        report = self._keep_all(database, write_csv(tmp_path / "file.csv", rows))
+        assert (report.outcome.kept, report.refused, report.errors[0].row) == (0, 1, 4)
+        assert state() == before
+
+    def test_a_file_without_a_fault_is_kept(
+        self, database: Database, tmp_path: Path, records: Records
+    ) -> None:
+        rows = [{**GOOD, "団体名": f"会{n}"} for n in range(1_100)]
+        report = self._keep_all(database, write_csv(tmp_path / "file.csv", rows))
+        assert (report.outcome.kept, report.refused) == (1_100, 0)
+        assert len(records()) == 1_100
 
 
 class TestCheck:

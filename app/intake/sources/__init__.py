@@ -4,14 +4,14 @@ A source has `NAME`, `REQUIRED` headings and `read(rows)`, which turns rows into
 (`rules.Incoming`) or why they cannot be kept (`tables.RowError`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from app.core.errors import field_errors
 from app.intake.rules import Incoming
-from app.intake.tables import Row, RowError
+from app.intake.tables import Row, RowError, no_headings
 
 Reading = Iterator[Incoming | RowError]
 
@@ -21,7 +21,7 @@ class SourceFormat:
     """A way to read a file.
 
     `alternatives` are sets of headings, any of which will do; `columns` all headings there are, of
-    a layout that is ours to define.
+    a layout that is ours to define; `understood` tells the headings of a file that has none.
     """
 
     name: str
@@ -29,6 +29,7 @@ class SourceFormat:
     alternatives: tuple[tuple[str, ...], ...]
     read: Callable[[Iterable[Row | RowError]], Reading]
     columns: frozenset[str] | None = None
+    understood: Callable[[Sequence[str]], tuple[str, ...]] = no_headings
 
     def unknown(self, headings: Iterable[str]) -> list[str]:
         """The headings that will not be read: a slip of the pen, or somebody's own notes."""

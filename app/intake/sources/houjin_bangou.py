@@ -1,12 +1,13 @@
 """`houjin-bangou`: the National Tax Agency's corporations (国税庁法人番号公表サイト).
 
-Two layouts: the Agency's 30 columns, with or without a leading `diff_date` and `seq`, where a row
-is an event; and a summary with one row a corporation. Process 21 closes, 22 reopens, 71 (合併)
-closes only where a close date is given. Of the versions of a corporation only the newest counts,
-in whatever order they come.
+Two layouts: the Agency's 30 columns, with or without a leading `diff_date` and `seq`, and with or
+without headings (its own files have none), where a row is an event; and a summary with one row a
+corporation. Process 21 closes, 22 reopens, 71 (合併) closes only where a close date is given. Of the
+versions of a corporation only the newest counts, in whatever order they come.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -32,6 +33,15 @@ SUMMARY = (
     "lg_code",
     "update_date",
 )
+# リソース定義書: the Agency's columns in its order; `diff_date` is what collections of them add.
+LAYOUT = (
+    "diff_date", "seq", "corporate_number", "process", "correct", "update_date", "change_date",
+    "name", "name_image_id", "kind", "prefecture", "city", "street", "address_image_id",
+    "pref_code", "city_code", "postcode", "address_outside", "address_outside_image_id",
+    "close_date", "close_cause", "successor_corporate_number", "change_cause", "assignment_date",
+    "latest", "en_name", "en_prefecture", "en_city_street", "en_address_outside", "kana", "hihyoji",
+)  # fmt: skip
+_NUMBER = re.compile("[0-9]{13}")
 _CLOSED, _REOPENED = "21", "22"
 # 法人種別 of the Agency, for corporations whose name does not say it.
 _KINDS = {
@@ -69,6 +79,14 @@ def read(rows: Iterable[Row | RowError]) -> Reading:
     """What each row says."""
     for row in rows:
         yield row if isinstance(row, RowError) else _read_row(row)
+
+
+def understood(first: Sequence[str]) -> tuple[str, ...]:
+    """The headings of a file that begins with data: 13 digits stand where the number belongs."""
+    names = LAYOUT[max(0, len(LAYOUT) - len(first)) :]
+    if len(names) != len(first) or "corporate_number" not in names:
+        return ()
+    return names if _NUMBER.fullmatch(first[names.index("corporate_number")].strip()) else ()
 
 
 def _read_row(row: Row) -> Incoming | RowError:
@@ -166,4 +184,6 @@ def _municipality(cells: Mapping[str, str]) -> str | None:
     return place.code if place else None
 
 
-FORMAT = SourceFormat(NAME, "国税庁 法人番号公表サイト", (EVENTS, SUMMARY), read)
+FORMAT = SourceFormat(
+    NAME, "国税庁 法人番号公表サイト", (EVENTS, SUMMARY), read, understood=understood
+)

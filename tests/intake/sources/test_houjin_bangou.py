@@ -1,9 +1,12 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from app.intake.rules import Incoming
-from app.intake.tables import RowError
+from app.intake.run import open_import
+from app.intake.sources.houjin_bangou import LAYOUT
+from app.intake.tables import RowError, UnreadableFile
 from app.vocabulary.organisations import LegalForm, OrganisationType, Status
 
 Read = Callable[..., Incoming | RowError]
@@ -33,6 +36,27 @@ def row(read: Read, **cells: str) -> Incoming:
     said = read("houjin-bangou", {**EVENT, **cells})
     assert isinstance(said, Incoming), said
     return said
+
+
+class TestUnderstood:
+    """The Agency's own files begin with data."""
+
+    @pytest.mark.parametrize("leading", [[], ["1"], ["20240110", "1"]])
+    def test_a_file_without_headings(self, tmp_path: Path, leading: list[str]) -> None:
+        cells = [EVENT.get(name, "") for name in LAYOUT[2:]]
+        path = tmp_path / "13_tokyo.csv"
+        path.write_text(",".join([*leading, *cells]) + "\n")
+        format_, table = open_import("houjin-bangou", path)
+        (said,) = format_.read(table.rows())
+        assert isinstance(said, Incoming), said
+        assert (said.source_id, said.said["name"]) == (EVENT["corporate_number"], EVENT["name"])
+        assert said.row == 1
+
+    def test_neither_headings_nor_a_number_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "13_tokyo.csv"
+        path.write_text(",".join(["x"] * 30) + "\n")
+        with pytest.raises(UnreadableFile):
+            open_import("houjin-bangou", path)
 
 
 class TestRead:
