@@ -2,8 +2,8 @@
 
 Two layouts: the Agency's 30 columns, with or without a leading `diff_date` and `seq`, and with or
 without headings (its own files have none), where a row is an event; and a summary with one row a
-corporation. Process 21 closes, 22 reopens, 71 (合併) closes only where a close date is given. Of the
-versions of a corporation only the newest counts, in whatever order they come.
+corporation. Process 21 closes, 22 reopens, 71 (合併) closes only where a close date is given. Of
+the versions of a corporation only the newest counts, in whatever order they come.
 """
 
 import re
