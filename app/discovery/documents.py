@@ -6,7 +6,8 @@ from typing import Any
 
 from app.core.db import Database
 from app.core.text import shortened
-from app.organisations.queries import Record, list_ids, list_records
+from app.organisations.queries import list_ids, list_records
+from app.organisations.records import Record
 from app.places.rules import PREFECTURES, area_name, enclosing, find_municipality
 from search import Document, Entry, project
 

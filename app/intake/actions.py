@@ -17,9 +17,11 @@ from app.core.errors import NotFound
 from app.intake.models import Suggestion
 from app.intake.queries import list_closed_by_human
 from app.intake.rules import Incoming, Saying, combine, next_status, split_edited
-from app.organisations.actions import KIND, Draft, create_organisations, take_import
+from app.organisations.actions import KIND, create_organisations, one_per_number, take_import
 from app.organisations.models import Organisation, Source
-from app.organisations.queries import Record, get_organisation, list_records
+from app.organisations.queries import get_organisation, list_records
+from app.organisations.records import Record
+from app.organisations.rows import Draft
 from app.organisations.rules import changed_values, history
 from app.vocabulary.organisations import Status
 
@@ -311,13 +313,16 @@ def _suggest(
 def accept_suggestion(
     session: WriteSession, *, organisation_id: uuid.UUID, field: str, source: str, actor: str
 ) -> Record:
-    """Take an import's value after all. Raises NotFound."""
+    """Take an import's value after all. Raises NotFound, AlreadyExists."""
     suggestion = _get_suggestion(session, organisation_id, field, source)
     current = get_organisation(session, organisation_id)
     wanted = {field: suggestion.value["value"]}
     session.delete(suggestion)
     session.flush()
-    take_import(session, current=current, values=wanted, status=None, action="accept", actor=actor)
+    with one_per_number():
+        take_import(
+            session, current=current, values=wanted, status=None, action="accept", actor=actor
+        )
     return get_organisation(session, organisation_id)
 
 

@@ -14,7 +14,8 @@ from app.core.db import ReadSession, WriteSession, get_read_session, get_write_s
 from app.core.http import JSON, etag, example, require_operator
 from app.intake import actions, queries
 from app.organisations.api import RECORD_EXAMPLE
-from app.organisations.queries import Record, get_organisation
+from app.organisations.queries import get_organisation
+from app.organisations.records import Record
 
 router = APIRouter(prefix="/organisations/{organisation_id}/suggestions", tags=["intake"])
 

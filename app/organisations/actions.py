@@ -1,37 +1,31 @@
 """Writing the registry. Every action logs its change in the same transaction; none commits."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col, select
-from uuid_utils.compat import uuid7
 
 from app.core import clock
 from app.core.changes import Event, record
-from app.core.db import ReadSession, WriteSession
+from app.core.db import ReadSession, WriteSession, upsert
 from app.core.errors import AlreadyExists, FieldError, Invalid, StaleVersion
 from app.organisations.models import (
-    Address,
-    Consent,
-    Contact,
     Office,
     Organisation,
-    OrganisationArea,
-    OrganisationField,
-    Registration,
     RegistrationScheme,
     Source,
     Stage,
     StageChange,
 )
-from app.organisations.queries import Record, get_organisation
+from app.organisations.queries import get_organisation
+from app.organisations.records import Record
+from app.organisations.rows import Draft, child_rows, columns, new_row, stage_rows, table_of
 from app.organisations.rules import (
     changed_values,
     check_member_counts,
@@ -41,31 +35,10 @@ from app.organisations.rules import (
 )
 from app.vocabulary.organisations import (
     ConfirmationMethod,
-    EntryMethod,
-    LegalForm,
-    OrganisationType,
     Status,
 )
 
 KIND = "organisation"
-# Names in a record → columns, where they differ.
-_COLUMNS = {"office": "office_code", "municipality": "municipality_code", "stage": "stage_code"}
-_CHILDREN = ("fields", "areas", "address", "contacts", "registrations", "consents")
-_LISTS = ("other_names", "activity_times", "keywords", "goals", "links", "photos")
-_DAYS = ("confirmed_on", "closed_on")
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A record to be made: its values as `Record` names them, and where it came from."""
-
-    values: Mapping[str, Any]
-    status: Status = Status.DRAFT
-    action: str = "create"
-    sources: Sequence[Mapping[str, Any]] = ()
-    id: uuid.UUID = field(default_factory=uuid7)
-
-
 # ------------------------------------------------------------------------------------ creating
 
 
@@ -76,7 +49,7 @@ def create_organisation(session: WriteSession, *, values: Mapping[str, Any], act
     """
     _check_codes(session, values)
     draft = Draft(values)
-    with _one_per_number():
+    with one_per_number():
         create_organisations(session, drafts=[draft], actor=actor)
     return get_organisation(session, draft.id)
 
@@ -86,123 +59,17 @@ def create_organisations(session: WriteSession, *, drafts: Sequence[Draft], acto
     at = clock.now()
     rows: dict[type[SQLModel], list[dict[str, Any]]] = {Organisation: []}
     for draft in drafts:
-        rows[Organisation].append(_new_row(draft, at))
-        for table, children in _child_rows(draft.id, draft.values, at):
+        rows[Organisation].append(new_row(draft, at))
+        for table, children in child_rows(draft.id, draft.values, at):
             rows.setdefault(table, []).extend(children)
         rows.setdefault(Source, []).extend(
             {**source, "organisation_id": draft.id, "imported_at": at} for source in draft.sources
         )
-        rows.setdefault(StageChange, []).extend(_stage_rows(draft, actor, at))
+        rows.setdefault(StageChange, []).extend(stage_rows(draft, actor, at))
     for table, some in rows.items():
         if some:
-            session.execute(insert(_table(table)), some)
+            session.execute(insert(table_of(table)), some)
     record(session, (Event(KIND, str(draft.id), draft.action, actor) for draft in drafts))
-
-
-_DEFAULTS = {
-    "organisation_type": OrganisationType.CIVIC_GROUP,
-    "legal_form": LegalForm.NONE,
-    "entry_method": EntryMethod.SELF,
-    "confirm_every_months": 12,
-}
-
-
-def _table(model: type[SQLModel]) -> Table:
-    """The plain table: through the ORM, rows with empty values would go one statement each."""
-    table: Table = model.__table__  # type: ignore[attr-defined]
-    return table
-
-
-def _new_row(draft: Draft, at: datetime) -> dict[str, Any]:
-    row: dict[str, Any] = {column.name: None for column in _table(Organisation).columns}
-    row |= {name: [] for name in (*_LISTS, "edited_fields")}
-    row |= _DEFAULTS
-    row |= _columns(draft.values)
-    return row | {
-        "id": draft.id,
-        "version": 1,
-        "status": draft.status,
-        "created_at": at,
-        "updated_at": at,
-        "published_at": at if draft.status is Status.PUBLISHED else None,
-    }
-
-
-def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        _COLUMNS.get(name, name): _as_day(value) if name in _DAYS else value
-        for name, value in values.items()
-        if name not in _CHILDREN
-    }
-
-
-def _as_day(value: date | str | None) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-def _stage_rows(draft: Draft, actor: str, at: datetime) -> list[dict[str, Any]]:
-    stage = draft.values.get("stage")
-    if not stage:
-        return []
-    return [
-        {
-            "organisation_id": draft.id,
-            "stage_code": stage,
-            "since": clock.in_tokyo(at).date(),
-            "actor": actor,
-            "recorded_at": at,
-        }
-    ]
-
-
-def _child_rows(
-    id_: uuid.UUID, values: Mapping[str, Any], at: datetime
-) -> Iterable[tuple[type[SQLModel], list[dict[str, Any]]]]:
-    """The rows that the values of child tables make, for those that are given."""
-    of = {"organisation_id": id_}
-    if "fields" in values:
-        yield OrganisationField, [{**of, "field": number} for number in values["fields"]]
-    if "areas" in values:
-        yield OrganisationArea, [{**of, "municipality_code": code} for code in values["areas"]]
-    if "address" in values:
-        yield Address, [{**of, **_EMPTY_ADDRESS, **values["address"]}] if values["address"] else []
-    if "contacts" in values:
-        yield (
-            Contact,
-            [
-                {**of, **_EMPTY_CONTACT, **contact, "position": position}
-                for position, contact in enumerate(values["contacts"])
-            ],
-        )
-    if "registrations" in values:
-        yield (
-            Registration,
-            [_registration_row(id_, r, p) for p, r in enumerate(values["registrations"])],
-        )
-    if "consents" in values:
-        yield (
-            Consent,
-            [
-                {**of, "use": use, "granted": granted, "recorded_at": at}
-                for use, granted in values["consents"].items()
-            ],
-        )
-
-
-_ADDRESS_PARTS = ("postcode", "street", "building", "latitude", "longitude")
-_EMPTY_ADDRESS = {**dict.fromkeys(_ADDRESS_PARTS), "is_public": False}
-_EMPTY_CONTACT = {"kana": None, "note": None, "is_public": False}
-
-
-def _registration_row(id_: uuid.UUID, values: Mapping[str, Any], position: int) -> dict[str, Any]:
-    return {
-        "organisation_id": id_,
-        "position": position,
-        "scheme_code": values["scheme"],
-        "number": values.get("number"),
-        "valid_from": _as_day(values.get("valid_from")),
-        "valid_until": _as_day(values.get("valid_until")),
-    }
 
 
 # ------------------------------------------------------------------------------------ changing
@@ -216,12 +83,14 @@ def update_organisation(
     current = get_organisation(session, id)
     _check_version(current, version)
     before = current.model_dump(mode="json")
+    if "consents" in values:  # each use was asked by itself: one answer does not undo another
+        values = {**values, "consents": {**before["consents"], **values["consents"]}}
     wanted = changed_values(before, values)
     if not wanted:
         return current
     _check_together({**before, **wanted})
     edited = sorted({*current.edited_fields, *wanted})
-    with _one_per_number():
+    with one_per_number():
         _write(session, current, {**wanted, "edited_fields": edited}, actor)
     record(session, [Event(KIND, str(id), "update", actor, history(before, wanted))])
     return get_organisation(session, id)
@@ -338,28 +207,32 @@ def _write(session: WriteSession, current: Record, values: Mapping[str, Any], ac
     done = session.execute(
         update(Organisation)
         .where(col(Organisation.id) == current.id, col(Organisation.version) == current.version)
-        .values({"updated_at": at, **_columns(values), "version": current.version + 1})
+        .values({"updated_at": at, **columns(values), "version": current.version + 1})
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise StaleVersion
-    for table, rows in _child_rows(current.id, values, at):
+    others = {name: value for name, value in values.items() if name != "consents"}
+    for table, rows in child_rows(current.id, others, at):
         owner = table.organisation_id  # type: ignore[attr-defined]
         session.execute(
             delete(table).where(owner == current.id).execution_options(synchronize_session=False)
         )
         if rows:
-            session.execute(insert(_table(table)), rows)
+            session.execute(insert(table_of(table)), rows)
+    answered = dict(values.get("consents", {}).items() - current.consents.items())
+    for table, rows in child_rows(current.id, {"consents": answered}, at):
+        upsert(session, table_of(table), rows, key=("organisation_id", "use"))
     if values.get("stage") and values["stage"] != current.stage:
         draft = Draft(values, id=current.id)
-        session.execute(insert(_table(StageChange)), _stage_rows(draft, actor, at))
+        session.execute(insert(table_of(StageChange)), stage_rows(draft, actor, at))
 
 
 # ------------------------------------------------------------------------------------ checking
 
 
 @contextmanager
-def _one_per_number() -> Iterator[None]:
+def one_per_number() -> Iterator[None]:
     """Turns the database's refusal of a second record for a number into a sentence."""
     try:
         yield

@@ -32,7 +32,8 @@ from app.organisations.forms import (
     OrganisationForm,
     OrganisationPatch,
 )
-from app.organisations.queries import OrganisationFilter, Record
+from app.organisations.queries import OrganisationFilter
+from app.organisations.records import Record
 from app.vocabulary.organisations import LegalForm, OrganisationType, Status
 
 router = APIRouter(prefix="/organisations", tags=["organisations"])

@@ -13,13 +13,11 @@ from app.core.templating import page
 from app.core.text import shortened
 from app.organisations.api import get_shown
 from app.organisations.queries import (
-    ContactRecord,
-    Record,
-    RegistrationRecord,
     list_offices,
     list_schemes,
     list_stages,
 )
+from app.organisations.records import ContactRecord, Record, RegistrationRecord
 from app.organisations.rules import is_possibly_outdated
 from app.places.rules import area_name, find_municipality
 from app.vocabulary.fields import Field

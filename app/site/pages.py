@@ -5,13 +5,11 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from sqlmodel import col, func, select
 
 from app.core.db import ReadSession, get_read_session
 from app.core.templating import page
-from app.organisations.models import Organisation
+from app.organisations.queries import count_findable
 from app.vocabulary.fields import Interest
-from app.vocabulary.organisations import Status
 from app.vocabulary.times import ActivityTime
 
 router = APIRouter(include_in_schema=False)
@@ -21,9 +19,7 @@ router = APIRouter(include_in_schema=False)
 def home(
     request: Request, session: Annotated[ReadSession, Depends(get_read_session, scope="function")]
 ) -> HTMLResponse:
-    total = session.exec(
-        select(func.count()).where(col(Organisation.status) == Status.PUBLISHED)
-    ).one()
+    total = count_findable(session)
     interests = [
         {
             "label": interest.label,

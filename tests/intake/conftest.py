@@ -14,7 +14,8 @@ from app.intake.rules import Incoming
 from app.intake.run import FORMATS, Report, keep, open_import
 from app.intake.tables import Row, RowError
 from app.organisations.models import Organisation
-from app.organisations.queries import Record, list_records
+from app.organisations.queries import list_records
+from app.organisations.records import Record
 
 Rows = Sequence[dict[str, str]]
 

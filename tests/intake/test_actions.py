@@ -9,7 +9,7 @@ from app.core.changes import Change
 from app.core.db import Database
 from app.intake.run import Report
 from app.organisations.models import Source
-from app.organisations.queries import Record
+from app.organisations.records import Record
 from app.vocabulary.organisations import Status
 
 NUMBER = "7000012050002"

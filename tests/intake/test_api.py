@@ -83,6 +83,25 @@ class TestSuggestions:
             ("other", "林を育てる"),
         ]
 
+    def test_that_cannot_be_taken_goes_on_waiting(
+        self,
+        client: TestClient,
+        operator: dict[str, str],
+        make: Callable[..., dict[str, Any]],
+        say: Import,
+        edited: str,
+    ) -> None:
+        make(name="すみれの会", registrations=[{"scheme": "youth", "number": "SY-1"}])
+        headers = {**operator, "If-Match": client.get(edited, headers=operator).headers["etag"]}
+        body = {"registrations": [{"scheme": "youth", "number": "SY-9"}]}
+        assert client.patch(edited, json=body, headers=headers).status_code == 200
+        assert say("groups-csv", [{**ROW, "登録": "youth:SY-1"}]).outcome.suggestions
+        path = f"{edited}/suggestions/groups-csv/registrations/accept"
+        answer = client.post(path, headers=operator)
+        assert (answer.status_code, answer.json()["code"]) == (409, "already_exists")
+        found = client.get(f"{edited}/suggestions", headers=operator).json()
+        assert "registrations" in {suggestion["field"] for suggestion in found}
+
     def test_are_for_operators(self, client: TestClient, edited: str) -> None:
         assert client.get(f"{edited}/suggestions").status_code == 401
         path = f"{edited}/suggestions/groups-csv/purpose/accept"

@@ -15,7 +15,8 @@ from app.intake.run import Report, check, keep, keep_all, open_import
 from app.intake.sources.groups_csv import COLUMNS
 from app.main import API
 from app.organisations.models import Office, Organisation
-from app.organisations.queries import Record, list_schemes
+from app.organisations.queries import list_schemes
+from app.organisations.records import Record
 from app.settings import Settings
 from app.vocabulary.organisations import Status
 from tests.intake.conftest import write_csv

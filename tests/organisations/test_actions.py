@@ -214,6 +214,14 @@ class TestMoves:
         assert client.get(f"{ORGANISATIONS}/{record['id']}").status_code == 404
         assert client.get(ORGANISATIONS).json()["total"] == 0
 
+    def test_each_use_is_answered_by_itself(self, make: Make, act: Act) -> None:
+        """An answer for one use does not undo the refusal of another."""
+        refused = make(publish=False, consents={"web": False})
+        record = act(refused, consents={"booklet": True}).json()
+        assert record["consents"] == {"booklet": True, "web": False}
+        record = act(record, consents={"web": True}).json()
+        assert record["consents"] == {"booklet": True, "web": True}
+
 
 class TestConfirm:
     def test_says_when_how_and_by_whom_and_is_no_edit(
