@@ -1,211 +1,42 @@
 """Keeping the indexes in step with the registry, whatever dies when.
 
-What waits (`core.changes.Waiting`) is sent, settled, and only then forgotten, and only in the
-version that was sent. All writes are idempotent. One process at a time feeds the engines
-(`database.lock`), so an older state can never overwrite a newer one.
+All writes are idempotent. One process at a time feeds the engines (`database.lock`), so an older
+state can never overwrite a newer one.
 """
 
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import delete
 from sqlmodel import col, func, select
 
 from app.core import clock
-from app.core.changes import Waiting, newest_change
+from app.core.changes import Waiting, enqueue, newest_change
 from app.core.db import Database, upsert
 from app.core.errors import DatabaseUnavailable
-from app.discovery.documents import BATCH, KIND, all_ids, read_entries
+from app.discovery.documents import KIND, all_ids, read_entries
+from app.discovery.drain import IN_FLIGHT, Drain, Progress, no_progress
 from app.discovery.engines import Engines
 from app.discovery.models import IndexState
 from app.organisations.queries import count_findable
-from search import Index, SearchError, SearchUnavailable, WriteRejected, fingerprint
+from search import Entry, Index, SearchError, SearchUnavailable, WriteRejected, fingerprint
 
 LOCK = "index"
-# Meilisearch indexes tasks that wait together in one go; many in flight make it twice as quick.
-_IN_FLIGHT = 40
-_RETRY_FIRST_S, _RETRY_LAST_S = 1, 300
 _POLL_S = 1.0
 _CHECK_S = 60.0
-_REASON = 500
 
 log = structlog.get_logger()
-Progress = Callable[[int], None]
-
-
-def _no_progress(_: int) -> None:
-    pass
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Documents on their way to one engine, and the changes they carry."""
-
-    indexes: Sequence[Index]
-    receipts: Sequence[object]
-    changes: Mapping[str, int]
-
-
-@dataclass
-class Drain:
-    """Sends what waits to the engines. Use under the lock, in one thread."""
-
-    database: Database
-    indexes: Sequence[Index]
-    progress: Progress = _no_progress
-    # While an index is rebuilt: what goes to it goes to its successor too, and only what is new
-    # does.
-    mirror: Mapping[str, Index] = field(default_factory=dict)
-    after_change: int = -1
-    refused: int = 0
-    sent: int = 0
-    _flying: deque[_Batch] = field(default_factory=deque)
-    _down: set[str] = field(default_factory=set)
-
-    @property
-    def complete(self) -> bool:
-        """Every engine has everything it was to be told."""
-        return not self._down and not self.refused
-
-    def run(self) -> None:
-        """Until nothing waits that can be sent now."""
-        while self.step():
-            pass
-        self.finish()
-
-    def step(self) -> bool:
-        """Send everything that waits now; leave the last few batches in flight.
-
-        True if there was any.
-        """
-        flying = {(b.indexes[0].name, id_) for b in self._flying for id_ in b.changes}
-        waiting = self._waiting(flying)
-        entities = list(waiting)
-        for start in range(0, len(entities), BATCH):
-            some = entities[start : start + BATCH]
-            self._send({entity: waiting[entity] for entity in some})
-            self.progress(len(some))
-        self.sent += len(entities)
-        return bool(entities)
-
-    def finish(self) -> None:
-        """Settle what is in flight."""
-        while self._flying:
-            self._settle(self._flying.popleft())
-
-    def _waiting(self, flying: set[tuple[str, str]]) -> dict[str, dict[str, int]]:
-        """Entity → engine → newest change, oldest first."""
-        names = [index.name for index in self.indexes if index.name not in self._down]
-        with self.database.read() as session:
-            rows = session.exec(
-                select(Waiting.entity_id, Waiting.engine, Waiting.change_id)
-                .where(
-                    col(Waiting.engine).in_(names),
-                    col(Waiting.retry_at) <= clock.now(),
-                    col(Waiting.change_id) > self.after_change,
-                )
-                .order_by(col(Waiting.change_id), col(Waiting.entity_id), col(Waiting.engine))
-            ).all()
-        waiting: dict[str, dict[str, int]] = defaultdict(dict)
-        for entity, engine, change in rows:
-            if (engine, entity) not in flying:
-                waiting[entity][engine] = change
-        return waiting
-
-    def _send(self, waiting: Mapping[str, Mapping[str, int]]) -> None:
-        entries = {entry.document.id: entry for entry in read_entries(self.database, list(waiting))}
-        for index in self.indexes:
-            changes = {e: c[index.name] for e, c in waiting.items() if index.name in c}
-            if not changes or index.name in self._down:
-                continue
-            found = [entries[entity] for entity in changes if entity in entries]
-            gone = [entity for entity in changes if entity not in entries]
-            indexes = [index, *filter(None, [self.mirror.get(index.name)])]
-            try:
-                receipts = [each.write(found, gone) for each in indexes]
-            except SearchUnavailable as error:
-                self._postpone(index.name, changes, error)
-                continue
-            self._flying.append(_Batch(indexes, receipts, changes))
-            if len(self._flying) > _IN_FLIGHT:
-                self._settle(self._flying.popleft())
-
-    def _settle(self, batch: _Batch) -> None:
-        name = batch.indexes[0].name
-        try:
-            for index, receipt in zip(batch.indexes, batch.receipts, strict=True):
-                index.settle(receipt)
-        except SearchUnavailable as error:
-            self._postpone(name, batch.changes, error)
-        except WriteRejected as error:
-            if len(batch.changes) == 1:
-                self.refused += 1
-                log.warning("document refused", engine=name, reason=error.reason)
-                self._retry_later(name, batch.changes, error.reason)
-            else:
-                self._one_by_one(batch)
-        else:
-            self._forget(name, batch.changes)
-
-    def _one_by_one(self, batch: _Batch) -> None:
-        """One bad document must not keep the others out."""
-        for entity, change in batch.changes.items():
-            found = list(read_entries(self.database, [entity]))
-            gone = [] if found else [entity]
-            receipts = [index.write(found, gone) for index in batch.indexes]
-            self._settle(_Batch(batch.indexes, receipts, {entity: change}))
-
-    def _forget(self, engine: str, changes: Mapping[str, int]) -> None:
-        table = Waiting.__table__  # type: ignore[attr-defined]
-        settled = delete(table).where(
-            table.c.engine == engine,
-            table.c.kind == KIND,
-            table.c.entity_id == bindparam("entity"),
-            table.c.change_id == bindparam("change"),
-        )
-        with self.database.write() as session:
-            rows = [{"entity": entity, "change": change} for entity, change in changes.items()]
-            session.connection().execute(settled, rows)
-
-    def _postpone(self, engine: str, changes: Mapping[str, int], error: SearchError) -> None:
-        self._down.add(engine)
-        log.warning("engine unavailable", engine=engine, waiting=len(changes), reason=str(error))
-
-    def _retry_later(self, engine: str, changes: Mapping[str, int], reason: str) -> None:
-        with self.database.write() as session:
-            for entity in changes:
-                mine = (
-                    col(Waiting.engine) == engine,
-                    col(Waiting.kind) == KIND,
-                    col(Waiting.entity_id) == entity,
-                )
-                attempts = session.exec(select(Waiting.attempts).where(*mine)).first()
-                if attempts is None:
-                    continue
-                pause = min(_RETRY_LAST_S, _RETRY_FIRST_S * 2 ** min(attempts, 10))
-                session.execute(
-                    update(Waiting)
-                    .where(*mine)
-                    .values(
-                        attempts=attempts + 1,
-                        error=reason[:_REASON],
-                        retry_at=clock.now() + timedelta(seconds=pause),
-                    )
-                )
 
 
 # ------------------------------------------------------------------------------------ rebuilding
 
 
-def rebuild(
-    database: Database, indexes: Sequence[Index], progress: Progress = _no_progress
-) -> None:
+def rebuild(database: Database, indexes: Sequence[Index], progress: Progress = no_progress) -> None:
     """Build each index anew beside the one that answers, and let it take that one's place.
 
     Use under the lock. Changes made meanwhile go to both, so no search misses an answer or a
@@ -213,27 +44,41 @@ def rebuild(
     """
     with database.write() as session:
         newest = newest_change(session)
+    refused: set[str] = set()
     with ExitStack() as stack:
         successors = {index.name: stack.enter_context(index.rebuilding()) for index in indexes}
         drain = Drain(database, indexes, mirror=successors, after_change=newest)
-        flying: deque[tuple[Index, object]] = deque()
+        flying: deque[_Filling] = deque()
         for ids in all_ids(database):
             entries = list(read_entries(database, ids))
             for successor in successors.values():
-                flying.append((successor, successor.write(entries, [])))
-            while len(flying) > _IN_FLIGHT:
-                _settle(flying)
+                flying.append((successor, successor.write(entries, []), entries))
+            while len(flying) > IN_FLIGHT:
+                refused.update(_settle(*flying.popleft()))
             drain.step()
             progress(len(ids))
-        while flying:
-            _settle(flying)
+        for filling in flying:
+            refused.update(_settle(*filling))
         drain.run()
     _remember(database, indexes, newest)
+    with database.write() as session:  # to be tried again, and seen
+        enqueue(session, {(KIND, id_): newest for id_ in refused}, clock.now())
 
 
-def _settle(flying: deque[tuple[Index, object]]) -> None:
-    index, receipt = flying.popleft()
-    index.settle(receipt)
+_Filling = tuple[Index, object, Sequence[Entry]]
+
+
+def _settle(index: Index, receipt: object, entries: Sequence[Entry]) -> Iterator[str]:
+    """The ids that were refused: one bad document must not keep the others out."""
+    try:
+        index.settle(receipt)
+    except WriteRejected as error:
+        if len(entries) == 1:
+            log.warning("document refused", engine=index.name, reason=error.reason)
+            yield entries[0].document.id
+            return
+        for entry in entries:
+            yield from _settle(index, index.write([entry], []), [entry])
 
 
 def _remember(database: Database, indexes: Sequence[Index], newest: int) -> None:
@@ -278,7 +123,7 @@ class Drift:
         return self.missing + self.different + self.superfluous
 
 
-def reconcile(database: Database, index: Index, progress: Progress = _no_progress) -> Drift:
+def reconcile(database: Database, index: Index, progress: Progress = no_progress) -> Drift:
     """Compare every document with the registry and mend what differs. Use under the lock."""
     Drain(database, [index]).run()
     drift = Drift()
@@ -331,7 +176,7 @@ class Keeper(threading.Thread):
         self._wake.set()
         self.join(10)
 
-    def keep(self, progress: Progress = _no_progress) -> bool:
+    def keep(self, progress: Progress = no_progress) -> bool:
         """One round: engines up, indexes built, nothing waiting.
 
         False when somebody else is at it.
@@ -345,6 +190,8 @@ class Keeper(threading.Thread):
                 drain.run()
         if mine and drain.sent:
             self._engines.changed()
+        if mine and drain.down:
+            self._checked = ("", 0.0)  # it may come back with nothing
         ready = "meilisearch" in (index.name for index in indexes)
         if ready and is_built(self._database, "meilisearch"):
             self._engines.meili_ready.set()
@@ -371,17 +218,29 @@ def is_built(database: Database, engine: str) -> bool:
 
 
 def bring_up_to_date(
-    database: Database, indexes: Sequence[Index], progress: Progress = _no_progress
+    database: Database, indexes: Sequence[Index], progress: Progress = no_progress
 ) -> Drain:
-    """Prepare, rebuild where needed, and send what waits. Use under the lock."""
-    for index in indexes:
-        index.prepare()
-    stale = [index for index in indexes if needs_rebuild(database, index)]
+    """Prepare, rebuild where needed, and send what waits. Use under the lock.
+
+    An engine that is out of reach keeps none of the others waiting.
+    """
+    ready = [index for index in indexes if _prepared(index)]
+    stale = [index for index in ready if needs_rebuild(database, index)]
     if stale:
         rebuild(database, stale, progress)
     drain = Drain(database, indexes, progress)
+    drain.leave_out(index for index in indexes if index not in ready)
     drain.run()
     return drain
+
+
+def _prepared(index: Index) -> bool:
+    try:
+        index.prepare()
+    except SearchUnavailable as error:
+        log.warning("engine unavailable", engine=index.name, reason=str(error))
+        return False
+    return True
 
 
 @contextmanager

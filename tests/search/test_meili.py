@@ -1,5 +1,6 @@
 import asyncio
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,9 +9,17 @@ from search.index import Ask, Filters
 from search.meili import MeiliSearcher, request_body
 from search.queries import Request
 from search.settings import meilisearch_settings
+from tests.faulty import FaultyServer
 from tests.search.conftest import KIND, Engine, ask
 
 NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def faulty(meilisearch: tuple[str, str]) -> Iterator[FaultyServer]:
+    server = FaultyServer(meilisearch[0])
+    yield server
+    server.stop()
 
 
 class TestMeiliIndex:
@@ -71,6 +80,36 @@ class TestMeiliSearcher:
             await searcher.close()
 
         asyncio.run(play())
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"not json",
+            b"null",
+            b"[]",
+            b"{}",
+            b'{"hits": null, "estimatedTotalHits": 1}',
+            b'{"hits": [{"hit": 1}], "estimatedTotalHits": 1, "facetDistribution": {"codes": {}}}',
+            b'{"hits": [], "estimatedTotalHits": 0, "facetDistribution": {"codes": null}}',
+            b'{"hits": [], "estimatedTotalHits": "?", "facetDistribution": {"codes": {}}}',
+            b'{"hits": [{"hit": "{"}], "estimatedTotalHits": 1, "facetDistribution": {}}',
+        ],
+    )
+    def test_an_answer_that_cannot_be_read_is_none(self, faulty: FaultyServer, body: bytes) -> None:
+        faulty.fault = (200, body)
+
+        async def play() -> None:
+            searcher = MeiliSearcher(faulty.url, "key")
+            with pytest.raises(SearchUnavailable):
+                await searcher.answer(Request(KIND, ask("会"), facets=("stage",)))
+            await searcher.close()
+
+        asyncio.run(play())
+        with pytest.raises(SearchUnavailable):
+            MeiliIndex(faulty.url, "key").prepare()
+        with pytest.raises(SearchUnavailable):
+            MeiliIndex(faulty.url, "key").write([project(Document("1", KIND, "会"))], ["2"])
 
     def test_counts_are_remembered_until_the_index_changes(
         self, meilisearch: tuple[str, str], meili_engine: Engine

@@ -1,0 +1,198 @@
+"""What waits for an engine, sent: the outbox of the change log.
+
+What waits (`core.changes.Waiting`) is sent, settled, and only then forgotten, and only in the
+version that was sent.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import bindparam, delete, update
+from sqlmodel import col, select
+
+from app.core import clock
+from app.core.changes import Waiting
+from app.core.db import Database
+from app.discovery.documents import BATCH, KIND, read_entries
+from search import Index, SearchError, SearchUnavailable, WriteRejected
+
+# Meilisearch indexes tasks that wait together in one go; many in flight make it twice as quick.
+IN_FLIGHT = 40
+_RETRY_FIRST_S, _RETRY_LAST_S = 1, 300
+_REASON = 500
+
+log = structlog.get_logger()
+Progress = Callable[[int], None]
+
+
+def no_progress(_: int) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Documents on their way to one engine, and the changes they carry."""
+
+    indexes: Sequence[Index]
+    receipts: Sequence[object]
+    changes: Mapping[str, int]
+
+
+@dataclass
+class Drain:
+    """Sends what waits to the engines. Use under the lock, in one thread."""
+
+    database: Database
+    indexes: Sequence[Index]
+    progress: Progress = no_progress
+    # While an index is rebuilt: what goes to it goes to its successor too, and only what is new
+    # does.
+    mirror: Mapping[str, Index] = field(default_factory=dict)
+    after_change: int = -1
+    refused: int = 0
+    sent: int = 0
+    _flying: deque[_Batch] = field(default_factory=deque)
+    _down: set[str] = field(default_factory=set)
+
+    @property
+    def down(self) -> bool:
+        """An engine could not be reached; what waits for it goes on waiting."""
+        return bool(self._down)
+
+    def leave_out(self, indexes: Iterable[Index]) -> None:
+        """Do not even try these: they are known to be out of reach."""
+        self._down.update(index.name for index in indexes)
+
+    @property
+    def complete(self) -> bool:
+        """Every engine has everything it was to be told."""
+        return not self._down and not self.refused
+
+    def run(self) -> None:
+        """Until nothing waits that can be sent now."""
+        while self.step():
+            pass
+        self.finish()
+
+    def step(self) -> bool:
+        """Send everything that waits now; leave the last few batches in flight.
+
+        True if there was any.
+        """
+        flying = {(b.indexes[0].name, id_) for b in self._flying for id_ in b.changes}
+        waiting = self._waiting(flying)
+        entities = list(waiting)
+        for start in range(0, len(entities), BATCH):
+            some = entities[start : start + BATCH]
+            self._send({entity: waiting[entity] for entity in some})
+            self.progress(len(some))
+        self.sent += len(entities)
+        return bool(entities)
+
+    def finish(self) -> None:
+        """Settle what is in flight."""
+        while self._flying:
+            self._settle(self._flying.popleft())
+
+    def _waiting(self, flying: set[tuple[str, str]]) -> dict[str, dict[str, int]]:
+        """Entity → engine → newest change, oldest first."""
+        names = [index.name for index in self.indexes if index.name not in self._down]
+        with self.database.read() as session:
+            rows = session.exec(
+                select(Waiting.entity_id, Waiting.engine, Waiting.change_id)
+                .where(
+                    col(Waiting.engine).in_(names),
+                    col(Waiting.retry_at) <= clock.now(),
+                    col(Waiting.change_id) > self.after_change,
+                )
+                .order_by(col(Waiting.change_id), col(Waiting.entity_id), col(Waiting.engine))
+            ).all()
+        waiting: dict[str, dict[str, int]] = defaultdict(dict)
+        for entity, engine, change in rows:
+            if (engine, entity) not in flying:
+                waiting[entity][engine] = change
+        return waiting
+
+    def _send(self, waiting: Mapping[str, Mapping[str, int]]) -> None:
+        entries = {entry.document.id: entry for entry in read_entries(self.database, list(waiting))}
+        for index in self.indexes:
+            changes = {e: c[index.name] for e, c in waiting.items() if index.name in c}
+            if not changes or index.name in self._down:
+                continue
+            found = [entries[entity] for entity in changes if entity in entries]
+            gone = [entity for entity in changes if entity not in entries]
+            indexes = [index, *filter(None, [self.mirror.get(index.name)])]
+            try:
+                receipts = [each.write(found, gone) for each in indexes]
+            except SearchUnavailable as error:
+                self._postpone(index.name, changes, error)
+                continue
+            self._flying.append(_Batch(indexes, receipts, changes))
+            if len(self._flying) > IN_FLIGHT:
+                self._settle(self._flying.popleft())
+
+    def _settle(self, batch: _Batch) -> None:
+        name = batch.indexes[0].name
+        try:
+            for index, receipt in zip(batch.indexes, batch.receipts, strict=True):
+                index.settle(receipt)
+        except SearchUnavailable as error:
+            self._postpone(name, batch.changes, error)
+        except WriteRejected as error:
+            if len(batch.changes) == 1:
+                self.refused += 1
+                log.warning("document refused", engine=name, reason=error.reason)
+                self._retry_later(name, batch.changes, error.reason)
+            else:
+                self._one_by_one(batch)
+        else:
+            self._forget(name, batch.changes)
+
+    def _one_by_one(self, batch: _Batch) -> None:
+        """One bad document must not keep the others out."""
+        for entity, change in batch.changes.items():
+            found = list(read_entries(self.database, [entity]))
+            gone = [] if found else [entity]
+            receipts = [index.write(found, gone) for index in batch.indexes]
+            self._settle(_Batch(batch.indexes, receipts, {entity: change}))
+
+    def _forget(self, engine: str, changes: Mapping[str, int]) -> None:
+        table = Waiting.__table__  # type: ignore[attr-defined]
+        settled = delete(table).where(
+            table.c.engine == engine,
+            table.c.kind == KIND,
+            table.c.entity_id == bindparam("entity"),
+            table.c.change_id == bindparam("change"),
+        )
+        with self.database.write() as session:
+            rows = [{"entity": entity, "change": change} for entity, change in changes.items()]
+            session.connection().execute(settled, rows)
+
+    def _postpone(self, engine: str, changes: Mapping[str, int], error: SearchError) -> None:
+        self._down.add(engine)
+        log.warning("engine unavailable", engine=engine, waiting=len(changes), reason=str(error))
+
+    def _retry_later(self, engine: str, changes: Mapping[str, int], reason: str) -> None:
+        with self.database.write() as session:
+            for entity in changes:
+                mine = (
+                    col(Waiting.engine) == engine,
+                    col(Waiting.kind) == KIND,
+                    col(Waiting.entity_id) == entity,
+                )
+                attempts = session.exec(select(Waiting.attempts).where(*mine)).first()
+                if attempts is None:
+                    continue
+                pause = min(_RETRY_LAST_S, _RETRY_FIRST_S * 2 ** min(attempts, 10))
+                session.execute(
+                    update(Waiting)
+                    .where(*mine)
+                    .values(
+                        attempts=attempts + 1,
+                        error=reason[:_REASON],
+                        retry_at=clock.now() + timedelta(seconds=pause),
+                    )
+                )

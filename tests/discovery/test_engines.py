@@ -1,0 +1,122 @@
+"""What a visitor notices of an engine that fails: nothing but `degraded`."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.discovery.engines import Engines
+from app.main import API, create_app
+from app.settings import Settings
+from search import MeiliIndex
+from tests.discovery.conftest import SEARCH, wait_until
+from tests.faulty import FaultyServer
+
+FAULTS: list[str | tuple[int, bytes]] = [
+    "closed",
+    "slow",
+    (500, b'{"message": "internal"}'),
+    (503, b""),
+    (200, b"<html>not what was asked for"),
+]
+
+
+@pytest.fixture
+def faulty(meili_settings: Settings) -> Iterator[FaultyServer]:
+    server = FaultyServer(meili_settings.meili_url)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def service(meili_settings: Settings, faulty: FaultyServer) -> Iterator[TestClient]:
+    """The whole service before a Meilisearch that can be made to fail, with one group."""
+    settings = meili_settings.model_copy(update={"meili_url": faulty.url})
+    with TestClient(create_app(settings)) as client:
+        register(client, "ひまわりの会")
+        wait_until(lambda: names(client) == ["ひまわりの会"] and not search(client)["degraded"])
+        yield client
+
+
+def register(client: TestClient, name: str) -> None:
+    headers = {"Authorization": f"Bearer {client.app.state.operator_token}"}  # type: ignore[attr-defined]
+    path = f"{API}/organisations"
+    id_ = client.post(path, json={"name": name}, headers=headers).json()["id"]
+    assert client.post(f"{path}/{id_}/publish", headers=headers).status_code == 200
+
+
+def search(client: TestClient, q: str = "の会") -> dict[str, Any]:
+    answer = client.get(SEARCH, params={"q": q})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def names(client: TestClient) -> list[str]:
+    return [hit["name"] for hit in search(client, "")["hits"]]
+
+
+class TestOutage:
+    @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f if isinstance(f, str) else str(f[0]))
+    def test_is_answered_at_once_by_the_other_engine_and_ends_by_itself(
+        self, service: TestClient, faulty: FaultyServer, fault: str | tuple[int, bytes]
+    ) -> None:
+        faulty.fault = fault
+        for _ in range(3):
+            started = time.monotonic()
+            answer = search(service, "ひまわり")
+            assert time.monotonic() - started < 1
+            assert answer["degraded"] is True
+            assert [hit["name"] for hit in answer["hits"]] == ["ひまわりの会"]
+        page = service.get("/search", params={"q": "ひまわり"})
+        assert page.status_code == 200
+        assert "簡易検索" in page.text
+        register(service, "すみれの会")  # writing goes on as well
+        if fault != "slow":
+            wait_until(lambda: len(names(service)) == 2)
+        faulty.fault = ""
+        wait_until(lambda: len(names(service)) == 2 and not search(service)["degraded"])
+        assert service.get("/readyz").json()["search"] == "meilisearch"
+
+    def test_at_the_start_is_no_hindrance(
+        self, meili_settings: Settings, faulty: FaultyServer
+    ) -> None:
+        faulty.fault = "closed"
+        settings = meili_settings.model_copy(update={"meili_url": faulty.url})
+        with TestClient(create_app(settings)) as client:
+            register(client, "ひまわりの会")
+            wait_until(lambda: names(client) == ["ひまわりの会"])
+            assert search(client)["degraded"] is True
+            faulty.fault = ""
+            wait_until(lambda: not search(client)["degraded"])
+            assert names(client) == ["ひまわりの会"]
+
+    def test_in_which_everything_was_lost_ends_with_everything_found(
+        self, service: TestClient, faulty: FaultyServer, meili_settings: Settings
+    ) -> None:
+        faulty.fault = "closed"
+        register(service, "すみれの会")
+        wait_until(lambda: len(names(service)) == 2)
+        key = meili_settings.meili_key.get_secret_value()
+        MeiliIndex(meili_settings.meili_url, key).drop()
+        faulty.fault = ""
+        wait_until(lambda: not search(service)["degraded"] and len(names(service)) == 2)
+
+
+class TestEngines:
+    def test_without_meilisearch_it_is_the_embedded_engine(self, sqlite_settings: Settings) -> None:
+        engines = Engines(sqlite_settings)
+        assert [index.name for index in engines.feeders()] == ["embedded"]
+        assert not engines.uses_meili
+
+    def test_searches_with_a_key_that_can_only_search(self, meili_engines: Engines) -> None:
+        meili_engines.feeders()
+        assert meili_engines._target
+        url, key = meili_engines._target
+        assert key != meili_engines._settings.meili_key.get_secret_value()
+        assert (
+            key
+            == MeiliIndex(url, meili_engines._settings.meili_key.get_secret_value()).search_key()
+        )
