@@ -105,13 +105,15 @@ def take_import(
     action: str,
     actor: str,
 ) -> None:
-    """Overwrite values by imported ones, without marking them as edited by a human."""
+    """Overwrite values by imported ones, without marking them as edited by a human.
+
+    Recorded even when no value is new: the source is, and the search shows it.
+    """
     before = current.model_dump(mode="json")
     moved = {"status": status.value} if status and status is not current.status else {}
     wanted = changed_values(before, values)
-    if not wanted and not moved:
-        return
-    _write(session, current, {**wanted, **moved}, actor)
+    if wanted or moved:
+        _write(session, current, {**wanted, **moved}, actor)
     details = history(before, {**wanted, **moved})
     record(session, [Event(KIND, str(current.id), action, actor, details)])
 

@@ -1,23 +1,27 @@
 """Parts for the tests of finding: groups, engines that die, a Meilisearch that misbehaves."""
 
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlmodel import col, func, select
 
 from app.core.changes import Waiting
 from app.core.db import Database
 from app.discovery.engines import Engines
-from app.main import API
+from app.main import API, create_app
 from app.organisations import actions
 from app.organisations.forms import OrganisationForm
 from app.organisations.queries import get_organisation
+from app.settings import Settings
 from search import Entry, Index, MeiliIndex
 
 SEARCH = f"{API}/search"
@@ -134,13 +138,7 @@ def engines(
     request: pytest.FixtureRequest, meilisearch: tuple[str, str], database: Database
 ) -> Iterator[Engines]:
     """Both engines, empty, for the database of this test."""
-    url, key = meilisearch
-    for uid in ("organisations", "organisations_new"):
-        MeiliIndex(url, key, uid).drop()
-    settings = database.settings.model_copy(
-        update={"search": "auto", "meili_url": url, "meili_key": SecretStr(key)}
-    )
-    engines = Engines(settings)
+    engines = Engines(with_meilisearch(database.settings, meilisearch))
     for index in engines.feeders():
         index.prepare()
     yield engines
@@ -152,3 +150,118 @@ def engines(
 def index(request: pytest.FixtureRequest, engines: Engines) -> Index:
     """One engine after the other."""
     return {index.name: index for index in engines.feeders()}[request.param]
+
+
+MITAKA, MUSASHINO, FUJI = (35.6835, 139.5595), (35.7178, 139.5661), (35.1614, 138.6763)
+
+
+def _address(position: tuple[float, float]) -> dict[str, Any]:
+    return {"latitude": position[0], "longitude": position[1], "is_public": True}
+
+
+GROUPS: list[dict[str, Any]] = [
+    {
+        "name": "NPO法人こそだてひろば結",
+        "kana": "エヌピーオーホウジンコソダテヒロバユイ",
+        "legal_form": "npo",
+        "fields": [2, 13],
+        "stage": "growth",
+        "municipality": "132039",
+        "address": _address(MUSASHINO),
+        "purpose": "赤ちゃんと親が集まる子育て支援の広場を開く。",
+        "activity_times": ["weekday"],
+        "accepting_members": True,
+    },
+    {
+        "name": "合唱団みたか",
+        "kana": "ガッショウダンミタカ",
+        "fields": [6],
+        "stage": "maturity",
+        "municipality": "132047",
+        "address": _address(MITAKA),
+        "purpose": "平日の夜に合唱を楽しむ。",
+        "activity_times": ["evening"],
+        "accepting_members": False,
+    },
+    {
+        "name": "京都認知症の人と家族の会",
+        "kana": "キョウトニンチショウノヒトトカゾクノカイ",
+        "fields": [1],
+        "municipality": "261009",
+        "purpose": "認知症の人と家族が語り合う認知症カフェを開く。",
+        "activity_times": ["weekend"],
+    },
+    {
+        "name": "東京都民の消費生活を考える会",
+        "organisation_type": "intermediary",
+        "fields": [18],
+        "municipality": "131041",
+        "purpose": "くらしの学習会を開く。",
+    },
+    {
+        "name": "ふじ子ども食堂",
+        "kana": "フジコドモショクドウ",
+        "fields": [1, 13],
+        "stage": "growth",
+        "municipality": "222101",
+        "address": _address(FUJI),
+        "purpose": "障がいのある子どももない子どもも食卓を囲む子ども食堂を開く。",
+        "activity_times": ["evening", "weekend"],
+        "accepting_members": True,
+    },
+]
+
+
+@pytest.fixture(scope="module", params=["embedded", "meilisearch"])
+def town(
+    request: pytest.FixtureRequest,
+    migrated_sqlite: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[TestClient]:
+    """The whole service with `GROUPS`, first registered first, answered by either engine."""
+    data_dir = tmp_path_factory.mktemp("town")
+    shutil.copy(migrated_sqlite, data_dir / "musubi.sqlite3")
+    settings = Settings(data_dir=data_dir, search="embedded", demo=False)
+    if request.param == "meilisearch":
+        settings = with_meilisearch(settings, request.getfixturevalue("meilisearch"))
+    with TestClient(create_app(settings)) as client:
+        for group in GROUPS:
+            register(client, **group)
+        degraded = request.param == "embedded"
+        wait_until(lambda: answered(client, total=len(GROUPS), degraded=degraded))
+        yield client
+
+
+def with_meilisearch(settings: Settings, server: tuple[str, str]) -> Settings:
+    """These settings with an empty index on this server."""
+    url, key = server
+    for uid in ("organisations", "organisations_new"):
+        MeiliIndex(url, key, uid).drop()
+    return settings.model_copy(
+        update={"search": "auto", "meili_url": url, "meili_key": SecretStr(key)}
+    )
+
+
+def register(client: TestClient, **values: Any) -> str:
+    """Register and publish; the new id."""
+    headers = {"Authorization": f"Bearer {client.app.state.operator_token}"}  # type: ignore[attr-defined]
+    path = f"{API}/organisations"
+    created = client.post(path, json=values, headers=headers)
+    assert created.status_code == 201, created.text
+    id_: str = created.json()["id"]
+    assert client.post(f"{path}/{id_}/publish", headers=headers).status_code == 200
+    return id_
+
+
+def search(client: TestClient, query: str = "", **parameters: Any) -> dict[str, Any]:
+    """The answer of `GET /search` to a query string, or to a question and parameters."""
+    address = f"{SEARCH}?{query}" if "=" in query else SEARCH
+    answer = client.get(address, params=parameters or None)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def answered(client: TestClient, *, total: int, degraded: bool) -> bool:
+    answer = search(client)
+    return (answer["total"], answer["degraded"]) == (total, degraded)

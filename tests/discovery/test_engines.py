@@ -2,16 +2,15 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.discovery.engines import Engines
-from app.main import API, create_app
+from app.main import create_app
 from app.settings import Settings
 from search import MeiliIndex
-from tests.discovery.conftest import SEARCH, wait_until
+from tests.discovery.conftest import register, search, wait_until
 from tests.faulty import FaultyServer
 
 FAULTS: list[str | tuple[int, bytes]] = [
@@ -35,27 +34,13 @@ def service(meili_settings: Settings, faulty: FaultyServer) -> Iterator[TestClie
     """The whole service before a Meilisearch that can be made to fail, with one group."""
     settings = meili_settings.model_copy(update={"meili_url": faulty.url})
     with TestClient(create_app(settings)) as client:
-        register(client, "ひまわりの会")
+        register(client, name="ひまわりの会")
         wait_until(lambda: names(client) == ["ひまわりの会"] and not search(client)["degraded"])
         yield client
 
 
-def register(client: TestClient, name: str) -> None:
-    headers = {"Authorization": f"Bearer {client.app.state.operator_token}"}  # type: ignore[attr-defined]
-    path = f"{API}/organisations"
-    id_ = client.post(path, json={"name": name}, headers=headers).json()["id"]
-    assert client.post(f"{path}/{id_}/publish", headers=headers).status_code == 200
-
-
-def search(client: TestClient, q: str = "の会") -> dict[str, Any]:
-    answer = client.get(SEARCH, params={"q": q})
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 def names(client: TestClient) -> list[str]:
-    return [hit["name"] for hit in search(client, "")["hits"]]
+    return [hit["name"] for hit in search(client)["hits"]]
 
 
 class TestOutage:
@@ -66,14 +51,14 @@ class TestOutage:
         faulty.fault = fault
         for _ in range(3):
             started = time.monotonic()
-            answer = search(service, "ひまわり")
+            answer = search(service, q="ひまわり")
             assert time.monotonic() - started < 1
             assert answer["degraded"] is True
             assert [hit["name"] for hit in answer["hits"]] == ["ひまわりの会"]
         page = service.get("/search", params={"q": "ひまわり"})
         assert page.status_code == 200
         assert "簡易検索" in page.text
-        register(service, "すみれの会")  # writing goes on as well
+        register(service, name="すみれの会")  # writing goes on as well
         if fault != "slow":
             wait_until(lambda: len(names(service)) == 2)
         faulty.fault = ""
@@ -86,7 +71,7 @@ class TestOutage:
         faulty.fault = "closed"
         settings = meili_settings.model_copy(update={"meili_url": faulty.url})
         with TestClient(create_app(settings)) as client:
-            register(client, "ひまわりの会")
+            register(client, name="ひまわりの会")
             wait_until(lambda: names(client) == ["ひまわりの会"])
             assert search(client)["degraded"] is True
             faulty.fault = ""
@@ -97,7 +82,7 @@ class TestOutage:
         self, service: TestClient, faulty: FaultyServer, meili_settings: Settings
     ) -> None:
         faulty.fault = "closed"
-        register(service, "すみれの会")
+        register(service, name="すみれの会")
         wait_until(lambda: len(names(service)) == 2)
         key = meili_settings.meili_key.get_secret_value()
         MeiliIndex(meili_settings.meili_url, key).drop()

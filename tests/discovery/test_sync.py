@@ -107,7 +107,7 @@ class TestDrain:
         Drain(database, [index]).run()
         assert equal(database, index)
 
-    @pytest.mark.parametrize("lives", range(10))
+    @pytest.mark.parametrize("lives", [0, 1, 2, 3, 6, 9])
     def test_whoever_dies_at_any_step_loses_nothing(
         self,
         database: Database,
@@ -156,7 +156,7 @@ class TestRebuild:
         assert equal(database, index)
         assert not needs_rebuild(database, index)
 
-    @pytest.mark.parametrize("lives", [0, 1, 3, 4, 6, 8, 10, 12, 13, 14])
+    @pytest.mark.parametrize("lives", [0, 2, 4, 8, 12, 14])
     def test_whoever_dies_at_any_step_leaves_a_whole_index(
         self, database: Database, registry: Registry, index: Index, lives: int
     ) -> None:
