@@ -40,5 +40,5 @@ lock: .venv/dev ## 依存の版を固定し直す
 .venv/app: requirements/app.txt pyproject.toml requirements/install.sh
 	@sh requirements/install.sh app
 
-.venv/dev: requirements/dev.txt pyproject.toml requirements/install.sh
+.venv/dev: requirements/dev.txt pyproject.toml package-lock.json requirements/install.sh
 	@sh requirements/install.sh dev

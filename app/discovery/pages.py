@@ -25,12 +25,14 @@ _FACETS = {
     "area": "場所",
     "when": "活動する時",
     "field": "分野",
-    "accepting": "新しい人",
+    "accepting": "新しい人の受け入れ",
     "stage": "ステージ",
-    "organisation_type": "団体種別",
+    "organisation_type": "団体の種類",
     "legal_form": "法人格",
 }
 _OPEN = ("area", "when")
+# What new words in the search box do away with.
+_OF_WORDS = ("q", "interpret", "offset")
 _MOST_VALUES = 30
 _YES_NO = {"true": "受け入れている", "false": "受け入れていない"}
 _SORTS = (("relevance", "合う順"), ("updated", "新しい順"), ("distance", "近い順"))
@@ -74,9 +76,13 @@ def _render(
         cards=_cards(answer["hits"], labels),
         facets=_facets(answer["facets"], form, given, labels),
         chosen=_chosen(form, given, labels),
+        kept=_without(given, *_OF_WORDS),
         sorts=_sorts(form, given),
         understood=_understood(answer["interpreted"], labels),
-        literally=_link([*given, ("interpret", "off")]),
+        literally=_link([*_without(given, "interpret"), ("interpret", "off")]),
+        interpreting=_link(_without(given, "interpret")),
+        unconditionally=_link(_without(given, *_FACETS)),
+        first=_link(given),
         relaxed=_relaxed(answer),
         previous=_page_link(form, given, -1) if form.offset else None,
         next=_page_link(form, given, 1) if form.offset + form.limit < answer["total"] else None,
@@ -145,14 +151,21 @@ def _facets(
             {
                 "label": labels.of(name, code),
                 "number": number,
-                "href": _link([*given, (name, code)]),
+                "href": _link([*_without(given, name), (name, code)]),
             }
             for code, number in counts
-            if code not in chosen.get(name, ())
+            if _narrows(name, code, chosen.get(name, ()))
         ][:_MOST_VALUES]
         if values:
             shown.append({"label": label, "values": values, "open": name in _OPEN})
     return shown
+
+
+def _narrows(name: str, code: str, chosen: Sequence[str]) -> bool:
+    """Whether a value asks for less than the chosen ones: two of a list mean "one of"."""
+    if name != "area":
+        return not chosen
+    return not chosen or (code.startswith(tuple(chosen)) and code not in chosen)
 
 
 def _chosen(
@@ -163,14 +176,14 @@ def _chosen(
         for code in codes:
             rest = [(n, v) for n, v in given if (n, v) != (name, code)]
             if len(rest) == len(given):  # written in another way than we write it
-                rest = [(n, v) for n, v in given if n != name]
+                rest = _without(given, name)
             label = f"{_FACETS[name]}：{labels.of(name, code)}"
             chosen.append({"label": label, "without": _link(rest)})
     return chosen
 
 
 def _sorts(form: SearchForm, given: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    rest = [(name, value) for name, value in given if name != "sort"]
+    rest = _without(given, "sort")
     return [
         {"label": label, "current": form.sort == sort, "href": _link([*rest, ("sort", sort)])}
         for sort, label in _SORTS
@@ -195,11 +208,15 @@ def _relaxed(answer: Mapping[str, Any]) -> str:
 
 
 def _page_link(form: SearchForm, given: Sequence[tuple[str, str]], step: int) -> str:
-    rest = [(name, value) for name, value in given if name != "offset"]
+    rest = _without(given, "offset")
     offset = max(0, form.offset + step * form.limit)
     return _link([*rest, ("offset", str(offset))] if offset else rest, keep_offset=True)
 
 
+def _without(given: Sequence[tuple[str, str]], *names: str) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in given if name not in names]
+
+
 def _link(given: Sequence[tuple[str, str]], *, keep_offset: bool = False) -> str:
-    pairs = [(name, value) for name, value in given if keep_offset or name != "offset"]
+    pairs = given if keep_offset else _without(given, "offset")
     return "/search?" + urlencode(pairs)

@@ -1,7 +1,6 @@
 // Suggestions as one types: a combobox over the plain search form (WAI-ARIA APG). Without it the form works.
 "use strict";
 
-const KINDS = { theme: "テーマ", place: "場所", organisation: "団体" };
 const PAUSE_MS = 120;
 
 for (const input of document.querySelectorAll("input[data-suggest]")) {
@@ -9,7 +8,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
   list.id = `${input.id}-suggestions`;
   list.className = "suggestions";
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "入力の候補");
+  list.setAttribute("aria-label", input.dataset.list);
   list.hidden = true;
   input.after(list);
   input.setAttribute("role", "combobox");
@@ -47,7 +46,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
       Object.assign(option.dataset, suggestion);
       const kind = document.createElement("span");
       kind.className = "muted";
-      kind.textContent = KINDS[suggestion.kind];
+      kind.textContent = input.dataset[suggestion.kind];
       option.append(suggestion.text, kind);
       option.addEventListener("pointerdown", (event) => event.preventDefault());
       option.addEventListener("click", () => choose(option));
@@ -57,7 +56,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
     input.removeAttribute("aria-activedescendant");
     list.hidden = suggestions.length === 0;
     input.setAttribute("aria-expanded", String(!list.hidden));
-    status.textContent = list.hidden ? "" : `候補が${suggestions.length}件あります`;
+    status.textContent = list.hidden ? "" : input.dataset.found.replace("{number}", suggestions.length);
   };
 
   const ask = async () => {
@@ -89,14 +88,17 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
     input.setAttribute("aria-activedescendant", options[active].id);
   };
 
-  input.addEventListener("input", (event) => {
+  const wait = () => {
     clearTimeout(timer);
-    if (!event.isComposing || input.value.length > 1) {
-      timer = setTimeout(ask, PAUSE_MS);
-    }
-  });
+    timer = setTimeout(ask, PAUSE_MS);
+  };
+
+  // While an input method composes, letters are half-made and the keys are its own; 229 is Safari's last such key.
+  input.addEventListener("input", (event) => event.isComposing || wait());
+  input.addEventListener("compositionstart", close);
+  input.addEventListener("compositionend", wait);
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing || list.hidden) {
+    if (event.isComposing || event.keyCode === 229 || list.hidden) {
       return;
     }
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -106,6 +108,7 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
       event.preventDefault();
       choose(list.children[active]);
     } else if (event.key === "Escape") {
+      event.preventDefault(); // else the browser empties the box as well
       close();
     }
   });
