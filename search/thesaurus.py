@@ -1,15 +1,16 @@
 """Themes: what groups do, under the words that groups and residents use for it.
 
 `thesaurus.toml` is read once. A record is marked with the themes whose *terms* it holds, a
-question with the themes whose terms or *cues* it holds; both then meet on the theme, whatever the
-wording (SKOS: a theme is a concept, `label` its preferred label, terms and cues its alternative
-and hidden labels).
+question with the themes whose terms, *cues* or *hints* it holds; both then meet on the theme,
+whatever the wording (SKOS: a theme is a concept, `label` its preferred label, terms its alternative
+labels, cues and hints its hidden ones).
 """
 
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +29,14 @@ _ONE_TYPO, _TWO_TYPOS = 5, 9
 _SHORTEST_WRITTEN = 3  # characters a word needs for one wrong one (自冶会) to leave it recognisable
 
 
+class Strength(IntEnum):
+    """How surely a word speaks of a theme: a hint counts where nothing surer was said."""
+
+    HINT = 0
+    CUE = 1
+    TERM = 2
+
+
 @dataclass(frozen=True)
 class Theme:
     code: str
@@ -35,20 +44,25 @@ class Theme:
     broader: str | None
     terms: tuple[str, ...]
     cues: tuple[str, ...]
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Mention:
-    """A theme found in tokens `start` to `end`; `certain` when by a term, not by a mere cue."""
+    """A theme found in tokens `start` to `end`."""
 
     theme: str
-    certain: bool
+    strength: Strength
     start: int
     end: int
     words: int
 
+    @property
+    def certain(self) -> bool:
+        return self.strength is Strength.TERM
 
-_Phrase = tuple[tuple[str, ...], str, bool]
+
+_Phrase = tuple[tuple[str, ...], str, Strength]
 
 
 class Thesaurus:
@@ -68,16 +82,18 @@ class Thesaurus:
 
     def _learn(self, theme: Theme) -> None:
         for word in dict.fromkeys((theme.label, *theme.terms)):
-            self._add(
-                self._written, _jointed(tokenize(normalise(word)))[0], theme.code, certain=True
-            )
-            self._hear(word, theme.code, certain=True)
+            for tokens in _cuts(word):
+                self._add(self._written, (_jointed(tokens)[0], theme.code, Strength.TERM))
+            self._hear(word, theme.code, Strength.TERM)
         for word in theme.cues:
-            self._hear(word, theme.code, certain=False)
+            self._hear(word, theme.code, Strength.CUE)
+        for word in theme.hints:
+            self._hear(word, theme.code, Strength.HINT)
 
-    def _hear(self, word: str, code: str, *, certain: bool) -> None:
-        tokens = tokenize(normalise(word))
-        self._add(self._asked, _spoken(tokens), code, certain=certain)
+    def _hear(self, word: str, code: str, strength: Strength) -> None:
+        for tokens in _cuts(word):
+            self._add(self._asked, (_spoken(tokens), code, strength))
+        tokens, certain = tokenize(normalise(word)), strength is Strength.TERM
         for sound in {reading(tokens), romaji(word) if KANA_OR_LATIN.fullmatch(word) else ""}:
             if sound:
                 known = self._readings[sound]
@@ -86,11 +102,10 @@ class Thesaurus:
                 self._sound_of[normalise(word)] = sound
 
     @staticmethod
-    def _add(
-        table: dict[str, list[_Phrase]], words: tuple[str, ...], code: str, *, certain: bool
-    ) -> None:
-        if words and (words, code, certain) not in table[words[0]]:
-            table[words[0]].append((words, code, certain))
+    def _add(table: dict[str, list[_Phrase]], phrase: _Phrase) -> None:
+        words = phrase[0]
+        if words and phrase not in table[words[0]]:
+            table[words[0]].append(phrase)
 
     def broader(self, code: str) -> str | None:
         return self.themes[code].broader
@@ -99,14 +114,15 @@ class Thesaurus:
         """The themes a record's words speak of: terms only, word by word as written."""
         words, owners = _jointed(tokens)
         return [
-            Mention(m.theme, m.certain, owners[m.start], owners[m.end - 1] + 1, m.words)
+            Mention(m.theme, m.strength, owners[m.start], owners[m.end - 1] + 1, m.words)
             for m in _longest(_mentions(words, self._written, gap=0))
         ]
 
     def asked(self, tokens: Sequence[Token]) -> list[Mention]:
-        """The themes a question's words speak of, terms before cues, longer before shorter."""
+        """The themes a question's words speak of, the surest first, longer before shorter."""
         found = _longest(_mentions(_spoken(tokens), self._asked, gap=_GAP))
-        return sorted(found, key=lambda m: (not m.certain, -m.words, m.start))
+        found = [m for m in found if m.strength > Strength.HINT] or found
+        return sorted(found, key=lambda m: (-m.strength, -m.words, m.start))
 
     def heard(self, sound: str) -> list[tuple[str, bool]]:
         """The themes one of whose words has exactly this folded reading, and whether by a term."""
@@ -141,6 +157,14 @@ class Thesaurus:
         ]
 
 
+def _cuts(word: str) -> list[list[Token]]:
+    """A word as it is cut alone and before a particle: 見守り is one word, 見守りを two."""
+    text = normalise(word)
+    alone, before = tokenize(text), tokenize(text + "を")
+    same = [token.term for token in alone] == [token.term for token in before]
+    return [alone] if same else [alone, before]
+
+
 def _jointed(tokens: Sequence[Token]) -> tuple[tuple[str, ...], list[int]]:
     """The words with a joint wherever two do not touch, and the token that each of them is."""
     words: list[str] = []
@@ -164,10 +188,10 @@ def _mentions(words: Sequence[str], table: dict[str, list[_Phrase]], gap: int) -
         phrases = table.get(word, ())
         if word.endswith(_NOT):
             phrases = [*phrases, *table.get(word.removesuffix(_NOT), ())]
-        for phrase, code, certain in phrases:
+        for phrase, code, strength in phrases:
             end = _match(words, start, phrase, gap)
             if end:
-                found.append(Mention(code, certain, start, end, len(phrase)))
+                found.append(Mention(code, strength, start, end, len(phrase)))
     return found
 
 
@@ -201,6 +225,13 @@ def thesaurus() -> Thesaurus:
     """The thesaurus of this installation, read once."""
     entries = tomllib.loads(_FILE.read_text(encoding="utf-8"))["theme"]
     return Thesaurus(
-        Theme(e["code"], e["label"], e.get("broader"), tuple(e["terms"]), tuple(e["cues"]))
+        Theme(
+            e["code"],
+            e["label"],
+            e.get("broader"),
+            tuple(e["terms"]),
+            tuple(e["cues"]),
+            tuple(e.get("hints", ())),
+        )
         for e in entries
     )

@@ -22,7 +22,7 @@ from search.text import (
     strip_legal_form,
     tokenize,
 )
-from search.thesaurus import Mention, thesaurus
+from search.thesaurus import Mention, Strength, thesaurus
 
 LONGEST_QUESTION = 200
 # A kana string this long is read as a sentence, not as one word in kana.
@@ -177,7 +177,7 @@ def _mentioned(question: Question, text: str) -> list[Mention]:
         mentions = [m for m in mentions if m.start == 0 and m.end == len(tokens)]
     if _near_miss(tokens, mentions) and (near := thesaurus().nearest(question.sound)):
         corrected = [
-            Mention(c, certain=False, start=0, end=len(tokens), words=len(tokens))
+            Mention(c, Strength.CUE, start=0, end=len(tokens), words=len(tokens))
             for c, _ in thesaurus().heard(near)
         ]
         return corrected + mentions

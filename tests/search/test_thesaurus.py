@@ -30,7 +30,9 @@ class TestFile:
         assert OWN_WORD.fullmatch(theme_word(theme.code))
         assert theme.label
         assert theme.terms
-        assert all(word == word.strip() and word for word in (*theme.terms, *theme.cues))
+        assert all(
+            word == word.strip() and word for word in (*theme.terms, *theme.cues, *theme.hints)
+        )
         assert theme.broader != theme.code
         assert theme.broader is None or theme.broader in thesaurus().themes
 
@@ -60,11 +62,11 @@ class TestFile:
         ]
         assert lost == []
 
-    def test_every_term_and_cue_asks_for_its_own_theme(self) -> None:
+    def test_every_word_asks_for_its_own_theme(self) -> None:
         lost = [
             (theme.code, word)
             for theme in THEMES
-            for word in (*theme.terms, *theme.cues)
+            for word in (*theme.terms, *theme.cues, *theme.hints)
             if theme.code not in asked(word)
         ]
         assert lost == []
@@ -103,6 +105,14 @@ class TestAsked:
 
     def test_terms_come_before_cues(self) -> None:
         assert asked("お母さん集まる 手話")[0] == "signlanguage"
+
+    def test_who_is_meant_counts_where_what_is_meant_was_not_said(self) -> None:
+        assert set(asked("祖母が飼っていた猫")) == {"animals"}
+        assert set(asked("祖母と孫")) == {"elderly"}
+
+    @pytest.mark.parametrize(("sentence", "theme"), [("見守りを", "watching"), ("九九で", "study")])
+    def test_a_word_is_known_before_a_particle(self, sentence: str, theme: str) -> None:
+        assert theme in asked(sentence)
 
 
 class TestNearest:
