@@ -133,12 +133,12 @@ class TestTests:
     def test_mirror_the_tree(self) -> None:
         """`tests/<room>/test_<door>.py`, or `test_<door>_<subject>.py` where one would be long.
 
-        The command line's doors are its commands.
+        The command line's doors are its commands. What only a browser shows is no room's alone.
         """
         strays = []
         for name in PYTHON:
             match = re.fullmatch(r"tests/(\w+)/(?:\w+/)?test_(\w+)\.py", name)
-            if not match:
+            if not match or match[1] == "browser":
                 continue
             room = ROOT / match[1] if match[1] == "search" else ROOT / "app" / match[1]
             doors = {path.stem for path in room.glob("**/*")} | {"init"}

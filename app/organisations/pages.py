@@ -32,6 +32,7 @@ _SOURCES = {
     "groups-csv": "市民活動団体の名簿",
     "kodomo-shokudo": "自治体オープンデータ（子ども食堂）",
     "houjin-bangou": "国税庁法人番号公表サイト",
+    "demo": "試しに使うための架空の名簿",
 }
 
 
