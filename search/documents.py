@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import to_json
@@ -89,11 +90,11 @@ def project(document: Document) -> Entry:
     """The words, readings, themes and marks of a document. Deterministic."""
     names = [strip_legal_form(normalise(n)) for n in (document.name, *document.other_names) if n]
     name_words = [tokenize(name) for name in names]
-    tag_words = [tokenize(normalise(tag)) for tag in document.keywords]
+    tag_words = [_often_read(tag) for tag in document.keywords]
     purpose_text = normalise(document.purpose)
     purpose = tokenize(purpose_text)
     activities = tokenize(normalise(document.activities))
-    place_words = [tokenize(normalise(place)) for place in document.places]
+    place_words = [_often_read(place) for place in document.places]
     said = _CLOSING_CLAUSE.search(purpose_text)
     stated = [token for token in purpose if not said or token.end <= said.start()]
     main, more = _themes([name_words, tag_words, [stated], [activities]])
@@ -130,6 +131,12 @@ def project(document: Document) -> Entry:
         "position": document.position,
     }
     return Entry(document, words, to_json(hit).decode())
+
+
+@lru_cache(maxsize=5_000)
+def _often_read(text: str) -> list[Token]:
+    """The words of a keyword or a place, which many records share."""
+    return tokenize(normalise(text))
 
 
 def code_of(code_list: str, code: str) -> str:

@@ -78,8 +78,8 @@ class MeiliIndex:
             index = self._client.index(self.uid)
             tasks = []
             if entries:
-                forms = [dict(self.stored_form(entry)) for entry in entries]
-                tasks.append(index.add_documents(forms, "id").task_uid)
+                forms = to_json([self.stored_form(entry) for entry in entries])
+                tasks.append(index.add_documents_json(forms, "id").task_uid)
             if gone:
                 ids = ",".join(map(_quoted, gone))
                 tasks.append(index.delete_documents(filter=f"id IN [{ids}]").task_uid)

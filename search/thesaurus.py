@@ -81,25 +81,27 @@ class Thesaurus:
         self._written_list = [word for word in self._sound_of if len(word) >= _SHORTEST_WRITTEN]
 
     def _learn(self, theme: Theme) -> None:
-        for word in dict.fromkeys((theme.label, *theme.terms)):
-            for tokens in _cuts(word):
-                self._add(self._written, (_jointed(tokens)[0], theme.code, Strength.TERM))
-            self._hear(word, theme.code, Strength.TERM)
-        for word in theme.cues:
-            self._hear(word, theme.code, Strength.CUE)
-        for word in theme.hints:
-            self._hear(word, theme.code, Strength.HINT)
+        for strength, words in (
+            (Strength.TERM, (theme.label, *theme.terms)),
+            (Strength.CUE, theme.cues),
+            (Strength.HINT, theme.hints),
+        ):
+            for word in dict.fromkeys(words):
+                self._learn_word(word, theme.code, strength)
 
-    def _hear(self, word: str, code: str, strength: Strength) -> None:
-        for tokens in _cuts(word):
+    def _learn_word(self, word: str, code: str, strength: Strength) -> None:
+        text = normalise(word)
+        cuts = _cuts(text)
+        for tokens in cuts:
             self._add(self._asked, (_spoken(tokens), code, strength))
-        tokens, certain = tokenize(normalise(word)), strength is Strength.TERM
-        for sound in {reading(tokens), romaji(word) if KANA_OR_LATIN.fullmatch(word) else ""}:
+            if strength is Strength.TERM:
+                self._add(self._written, (_jointed(tokens)[0], code, strength))
+        for sound in {reading(cuts[0]), romaji(word) if KANA_OR_LATIN.fullmatch(word) else ""}:
             if sound:
                 known = self._readings[sound]
-                known[code] = known.get(code, False) or certain
+                known[code] = known.get(code, False) or strength is Strength.TERM
                 self.labels.setdefault(sound, word)
-                self._sound_of[normalise(word)] = sound
+                self._sound_of[text] = sound
 
     @staticmethod
     def _add(table: dict[str, list[_Phrase]], phrase: _Phrase) -> None:
@@ -157,9 +159,8 @@ class Thesaurus:
         ]
 
 
-def _cuts(word: str) -> list[list[Token]]:
+def _cuts(text: str) -> list[list[Token]]:
     """A word as it is cut alone and before a particle: 見守り is one word, 見守りを two."""
-    text = normalise(word)
     alone, before = tokenize(text), tokenize(text + "を")
     same = [token.term for token in alone] == [token.term for token in before]
     return [alone] if same else [alone, before]
@@ -197,6 +198,9 @@ def _mentions(words: Sequence[str], table: dict[str, list[_Phrase]], gap: int) -
 
 def _match(words: Sequence[str], start: int, phrase: tuple[str, ...], gap: int) -> int | None:
     """Where `phrase`, beginning at `start`, ends, with at most `gap` words between its words."""
+    if not gap:
+        end = start + len(phrase)
+        return end if words[start:end] == phrase else None
     at = start
     for word in phrase[1:]:
         for step in range(1, gap + 2):

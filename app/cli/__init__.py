@@ -15,7 +15,15 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 
-from app.cli.process import Failure, bars, fail, migrate_database, open_database, say
+from app.cli.process import (
+    Failure,
+    bars,
+    fail,
+    migrate_database,
+    open_database,
+    prepare_for_much,
+    say,
+)
 from app.cli.run import run_everything
 from app.core.errors import DomainError
 from app.core.logs import configure_logs
@@ -101,6 +109,7 @@ def migrate() -> None:
 @app.command()
 def reindex() -> None:
     """索引を作り直し、検索を止めずに入れ替える。"""
+    prepare_for_much()
     settings = Settings()
     database, engines = open_database(settings), Engines(settings, say)
     try:
@@ -120,6 +129,7 @@ def reindex() -> None:
 @app.command()
 def reconcile() -> None:
     """索引を台帳と突き合わせ、違いを直す。"""
+    prepare_for_much()
     settings = Settings()
     database, engines = open_database(settings), Engines(settings, say)
     try:
@@ -157,6 +167,7 @@ def import_file(
     """ファイルの団体を取り込み、検索できるようにする。"""
     if format_name not in FORMATS:
         fail(f"FORMAT は次のどれかです: {'、'.join(FORMATS)}")
+    prepare_for_much()
     settings = Settings()
     database = open_database(settings)
     try:

@@ -1,6 +1,7 @@
 """What every command needs first: a place to write, a database in shape, words for the user."""
 
 import errno
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,15 @@ def say(sentence: str) -> None:
 
 def fail(sentence: str) -> NoReturn:
     raise Failure(sentence)
+
+
+def prepare_for_much() -> None:
+    """Before a command that goes through every record.
+
+    To look for cycles among millions of short-lived values costs an eighth of its time.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @contextmanager

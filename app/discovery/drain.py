@@ -55,6 +55,7 @@ class Drain:
     refused: int = 0
     sent: int = 0
     _flying: deque[_Batch] = field(default_factory=deque)
+    _read: int = -1  # up to which change what waits has been read
     _down: set[str] = field(default_factory=set)
 
     @property
@@ -73,14 +74,15 @@ class Drain:
 
     def run(self) -> None:
         """Until nothing waits that can be sent now."""
-        while self.step():
-            pass
-        self.finish()
+        self._read = self.after_change
+        while self.step() or self._flying:
+            self.finish()
+            self._read = self.after_change  # what changed while in flight waits again
 
     def step(self) -> bool:
-        """Send everything that waits now; leave the last few batches in flight.
+        """Send what waits since the last step; leave the last few batches in flight.
 
-        True if there was any.
+        True if there was any. What changes while in flight is for `run`, which begins anew.
         """
         flying = {(b.indexes[0].name, id_) for b in self._flying for id_ in b.changes}
         waiting = self._waiting(flying)
@@ -106,12 +108,13 @@ class Drain:
                 .where(
                     col(Waiting.engine).in_(names),
                     col(Waiting.retry_at) <= clock.now(),
-                    col(Waiting.change_id) > self.after_change,
+                    col(Waiting.change_id) > max(self._read, self.after_change),
                 )
                 .order_by(col(Waiting.change_id), col(Waiting.entity_id), col(Waiting.engine))
             ).all()
         waiting: dict[str, dict[str, int]] = defaultdict(dict)
         for entity, engine, change in rows:
+            self._read = change
             if (engine, entity) not in flying:
                 waiting[entity][engine] = change
         return waiting

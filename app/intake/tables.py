@@ -29,6 +29,7 @@ _FILLED = re.compile(
     rb"""|<(?:\w+:)?row\b[^>]*?\sr\s*=\s*["']([0-9]+)["'](?:[^>]*[^/>])?>"""
     rb"""\s*<(?:\w+:)?c\b(?![^>]*\sr\s*=)"""
 )
+_UNDECODED = re.compile("[\ud800-\udfff]")
 _LONGEST_TAG = 1_000
 _LONGEST_CELL = 200_000
 _BLOCK = 1 << 20
@@ -95,7 +96,7 @@ class Table:
 
 
 def _unacceptable(cell: str) -> str | None:
-    if any("\ud800" <= character <= "\udfff" for character in cell):
+    if _UNDECODED.search(cell):
         return "文字コードが混ざっているため、読み取れない文字があります。"
     if "\x00" in cell:
         return "使えない文字（NUL）が含まれています。"

@@ -107,6 +107,18 @@ class TestDrain:
         Drain(database, [index]).run()
         assert equal(database, index)
 
+    def test_a_change_made_while_its_record_is_in_flight_is_not_left_waiting(
+        self, database: Database, registry: Registry, index: Index
+    ) -> None:
+        (id_,) = registry.add("ひまわりの会")
+        drain = Drain(database, [index])
+        drain.step()
+        registry.rename(id_, "たんぽぽの会")
+        drain.step()
+        drain.run()
+        assert registry.waiting(index.name) == 0
+        assert equal(database, index)
+
     @pytest.mark.parametrize("lives", [0, 1, 2, 3, 6, 9])
     def test_whoever_dies_at_any_step_loses_nothing(
         self,
