@@ -152,14 +152,15 @@ def _telling(words: list[str]) -> tuple[str, ...]:
 
 
 def _themes(question: Question, text: str) -> tuple[tuple[str, ...], bool]:
-    """Theme codes, most certain and most specific first, and whether the first is certain."""
+    """Theme codes, most certain and most specific first, and whether all are certain."""
     found = _heard(question) if question.sounds else []
     if not found:
         found = [(m.theme, m.certain) for m in _mentioned(question, text)]
     codes = tuple(dict.fromkeys(code for code, _ in found))
     wider = {thesaurus().broader(code) for code in codes}
     codes = tuple(code for code in codes if code not in wider)
-    return codes, not codes or dict(reversed(found))[codes[0]]
+    certainty = dict(reversed(found))
+    return codes, all(certainty[code] for code in codes)
 
 
 def _heard(question: Question) -> list[tuple[str, bool]]:

@@ -161,3 +161,15 @@ class TestOnlyLegalForm:
     @pytest.mark.parametrize(("typed", "only"), [("ＮＰＯ法人", True), ("NPO法人結", False)])
     def test_sees_that_no_name_was_typed(self, typed: str, only: bool) -> None:
         assert only_legal_form(typed) is only
+
+
+class TestPlain:
+    """A question into which something doubtful was read may be a name: it is looked for as one."""
+
+    def test_sure_words_alone_are_plain(self) -> None:
+        assert ask("不登校").plain
+        assert ask("防災 福井市").plain
+
+    def test_one_doubtful_theme_is_enough_to_doubt(self) -> None:
+        assert ask("火山防災推進機構").themes[0] == "preparedness"
+        assert not ask("火山防災推進機構").plain
