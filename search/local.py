@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import httpx
 
@@ -75,11 +75,12 @@ class LocalMeilisearch:
         """
         deadline = time.monotonic() + _START_S
         while time.monotonic() < deadline:
-            if self._healthy(address := self._address()):
-                self.url = address
-                return address
             if self._own_lock():
-                return self._start()
+                return self._running() or self._start()
+            url = self._told().get("url")
+            if self._healthy(url):
+                self.url = url
+                return url
             time.sleep(0.1)  # somebody else is starting it
         return None
 
@@ -115,11 +116,29 @@ class LocalMeilisearch:
         self._lock = lock
         return True
 
-    def _address(self) -> str | None:
+    def _told(self) -> dict[str, Any]:
+        """What the owner of the server tells of it: `url` and `pid`."""
         try:
-            return str(json.loads((self.home / "address").read_text())["url"])
-        except (OSError, ValueError, KeyError):
-            return None
+            told: dict[str, Any] = json.loads((self.home / "address").read_text())
+        except (OSError, ValueError):
+            return {}
+        return told
+
+    def _running(self) -> str | None:
+        """Our own server, if it is well."""
+        alive = self._process is not None and self._process.poll() is None
+        return self.url if alive and self._healthy(self.url) else None
+
+    def _end_orphan(self) -> None:
+        """End the server of an owner that was killed: two must not write one data directory."""
+        pid = self._told().get("pid", 0)
+        deadline = time.monotonic() + _STOP_S
+        with contextlib.suppress(OSError):  # it is gone
+            while str(self.home / "data") in Path(f"/proc/{pid}/cmdline").read_text():
+                os.kill(pid, signal.SIGKILL)
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(0.02)
 
     def _healthy(self, url: str | None) -> bool:
         if url is None:
@@ -140,11 +159,14 @@ class LocalMeilisearch:
         if self._process and self._process.poll() is None:
             self._process.kill()  # it runs and does not answer
             self._process.wait()
+        self._end_orphan()
         for _ in range(2):
             if url := self._run(binary):
                 self.url = url
                 fresh = self.home / "address.new"
-                fresh.write_text(json.dumps({"url": url}))
+                fresh.write_text(
+                    json.dumps({"url": url, "pid": self._process.pid if self._process else 0})
+                )
                 fresh.replace(self.home / "address")
                 return url
             # A data directory of another version or a broken one: the index is only a projection.

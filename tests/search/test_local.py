@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,6 +50,17 @@ class TestLocalMeilisearch:
         first.stop()
         assert second.ensure()
         assert second._process
+
+    def test_the_server_of_a_killed_owner_is_ended_first(self, server: Start) -> None:
+        """Two servers must never write one data directory."""
+        first, second = server(), server()
+        orphaned = first.ensure()
+        assert first._lock
+        assert first._process
+        first._lock.close()  # as the kernel does for a process that was killed
+        first._lock = None
+        assert second.ensure() not in (None, orphaned)
+        assert first._process.wait(5) == -signal.SIGKILL
 
     def test_a_broken_data_directory_is_made_anew(self, server: Start) -> None:
         local = server()
