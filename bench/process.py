@@ -85,16 +85,30 @@ class Service:
     def token(self) -> str:
         return (self.data_dir / "operator-token").read_text().strip()
 
+    def wait_until_up(self, timeout_s: float = _READY_S) -> None:
+        """Until it answers at all. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout_s
+        with httpx.Client(timeout=5) as client:
+            while time.monotonic() < deadline:
+                with contextlib.suppress(httpx.HTTPError):
+                    client.get(f"{self.url}/healthz").raise_for_status()
+                    return
+                time.sleep(0.05)
+        raise TimeoutError(f"{self.url} does not answer")
+
     def wait_until_ready(self, *, meilisearch: bool, timeout_s: float = _READY_S) -> dict[str, Any]:
         """The answer of `/readyz` once nothing waits. Raises TimeoutError."""
         deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(httpx.HTTPError, KeyError):
-                state: dict[str, Any] = httpx.get(f"{self.url}/readyz", timeout=5).json()
-                if state["waiting"] == 0 and (state["search"] == "meilisearch" or not meilisearch):
-                    return state
-            time.sleep(0.02)
-        raise TimeoutError(f"{self.url} is not ready (exit code {self.process.poll()})")
+        state: dict[str, Any] = {}
+        with httpx.Client(timeout=5) as client:
+            while time.monotonic() < deadline and self.process.poll() is None:
+                with contextlib.suppress(httpx.HTTPError):
+                    state = client.get(f"{self.url}/readyz").json()
+                    engine = state["search"] == "meilisearch" or not meilisearch
+                    if engine and state["waiting"] == 0:
+                        return state
+                time.sleep(0.05)
+        raise TimeoutError(f"not ready within {timeout_s:.1f} s, last seen: {state or 'nothing'}")
 
 
 def start(data_dir: Path, *, port: int = 0, log: Path | None = None, **settings: str) -> Service:
