@@ -107,6 +107,9 @@ class _Word(NamedTuple):
 
 
 _MOST_WORDS_KEPT = 60_000
+# The dictionary's reader refuses more than 49,149 bytes at once; a character has at most four.
+_LONGEST_READ = 10_000
+_SENTENCE_END = re.compile("[。．！？!?\\n]")
 _words: dict[int, _Word] = {}
 
 
@@ -156,17 +159,38 @@ def tokenize(text: str) -> list[Token]:
     """The words of a text, empty ones and joints left out; offsets are those of the text given."""
     found: list[Token] = []
     linked = False
-    for morpheme in _tokenizer().tokenize(text):
+    for offset, morpheme in _morphemes(text):
         word = _word(morpheme)
         if word.joint:
             linked = False
             if word.negation and found:
                 found[-1] = found[-1]._replace(negated=True)
         elif word.term not in EMPTY_WORDS:
-            start, end = morpheme.begin(), morpheme.end()
+            start, end = offset + morpheme.begin(), offset + morpheme.end()
             found.append(Token(word.term, word.reading, start, end, linked, word.place))
             linked = True
     return found
+
+
+def _morphemes(text: str) -> Iterator[tuple[int, sudachipy.Morpheme]]:
+    """Each morpheme and the offset of the piece it counts from."""
+    start = 0
+    while start < len(text):
+        end = _piece_end(text, start)
+        for morpheme in _tokenizer().tokenize(text[start:end]):
+            yield start, morpheme
+        start = end
+
+
+def _piece_end(text: str, start: int) -> int:
+    """Where to stop reading: at the end, else behind the last sentence, else anywhere."""
+    longest = start + _LONGEST_READ
+    if longest >= len(text):
+        return len(text)
+    for end in range(longest, start, -1):
+        if _SENTENCE_END.match(text, end - 1):
+            return end
+    return longest
 
 
 def terms(text: str) -> tuple[str, ...]:

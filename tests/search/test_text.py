@@ -117,6 +117,19 @@ class TestTokenize:
         assert [t.negated for t in tokenize("学校に行けない")] == [False, True]
         assert [t.negated for t in tokenize("学校に行ける")] == [False, False]
 
+    @pytest.mark.parametrize("end", ["。", "\n", "、", "😀"])
+    def test_a_text_of_any_length_is_read_to_its_end(self, end: str) -> None:
+        """More than the dictionary takes at once, with and without a place to pause."""
+        sentence = f"親子で遊べる広場{end}"
+        text = sentence * 4_000
+        tokens = tokenize(text)
+        wanted = {"親子", "遊べる", "広場"}
+        words = [text[token.start : token.end] for token in tokens]
+        assert words[-3:] == [text[t.start : t.end] for t in tokenize(sentence)][:3]
+        assert sum(word in wanted for word in words) >= 3 * 4_000 - 10
+        if end in "。\n":
+            assert words == ["親子", "遊べる", "広場"] * 4_000
+
     def test_links_only_words_that_touch(self) -> None:
         assert [t.linked for t in tokenize("子育て支援の広場")] == [False, True, False]
 
