@@ -2,7 +2,10 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+import structlog
 
 from app.core.db import Database
 from app.core.text import shortened
@@ -14,6 +17,8 @@ from search import Document, Entry, project
 KIND = "organisation"
 BATCH = 500
 _SUMMARY = 120
+
+log = structlog.get_logger()
 
 
 def organisation_document(record: Record) -> Document:
@@ -97,11 +102,29 @@ def _card(record: Record) -> dict[str, Any]:
     }
 
 
-def read_entries(database: Database, ids: Sequence[str]) -> Iterator[Entry]:
-    """What an index should hold of these organisations; what is not public is left out."""
+@dataclass(frozen=True)
+class Reading:
+    """What an index should hold, and why some of it could not be made: id → reason."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def read_entries(database: Database, ids: Sequence[str]) -> Reading:
+    """These organisations by id; what is not public is left out."""
     with database.read() as session:
         records = list_records(session, [uuid.UUID(id_) for id_ in ids])
-    return (project(organisation_document(record)) for record in records if record.findable)
+    reading = Reading()
+    for record in records:
+        if not record.findable:
+            continue
+        id_ = str(record.id)
+        try:
+            reading.entries[id_] = project(organisation_document(record))
+        except Exception as error:  # one record, whatever is wrong with it, stops no other
+            log.exception("record unreadable for the index", id=id_)
+            reading.refused[id_] = repr(error)
+    return reading
 
 
 def all_ids(database: Database) -> Iterator[list[str]]:

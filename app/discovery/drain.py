@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.changes import Waiting
 from app.core.db import Database
 from app.discovery.documents import BATCH, KIND, read_entries
-from search import Index, SearchError, SearchUnavailable, WriteRejected
+from search import Entry, Index, SearchError, SearchUnavailable, WriteRejected
 
 # Meilisearch indexes tasks that wait together in one go; many in flight make it twice as quick.
 IN_FLIGHT = 40
@@ -120,22 +120,36 @@ class Drain:
         return waiting
 
     def _send(self, waiting: Mapping[str, Mapping[str, int]]) -> None:
-        entries = {entry.document.id: entry for entry in read_entries(self.database, list(waiting))}
+        reading = read_entries(self.database, list(waiting))
+        for entity, reason in reading.refused.items():
+            for engine, change in waiting[entity].items():
+                self._refuse(engine, {entity: change}, reason)
         for index in self.indexes:
-            changes = {e: c[index.name] for e, c in waiting.items() if index.name in c}
+            changes = {
+                entity: newest[index.name]
+                for entity, newest in waiting.items()
+                if index.name in newest and entity not in reading.refused
+            }
             if not changes or index.name in self._down:
                 continue
-            found = [entries[entity] for entity in changes if entity in entries]
-            gone = [entity for entity in changes if entity not in entries]
             indexes = [index, *filter(None, [self.mirror.get(index.name)])]
-            try:
-                receipts = [each.write(found, gone) for each in indexes]
-            except SearchUnavailable as error:
-                self._postpone(index.name, changes, error)
-                continue
-            self._flying.append(_Batch(indexes, receipts, changes))
+            if batch := self._written(indexes, changes, reading.entries):
+                self._flying.append(batch)
             if len(self._flying) > IN_FLIGHT:
                 self._settle(self._flying.popleft())
+
+    def _written(
+        self, indexes: Sequence[Index], changes: Mapping[str, int], entries: Mapping[str, Entry]
+    ) -> _Batch | None:
+        """The changes on their way; None when the engine is out of reach."""
+        found = [entries[entity] for entity in changes if entity in entries]
+        gone = [entity for entity in changes if entity not in entries]
+        try:
+            receipts = [index.write(found, gone) for index in indexes]
+        except SearchUnavailable as error:
+            self._postpone(indexes[0].name, changes, error)
+            return None
+        return _Batch(indexes, receipts, changes)
 
     def _settle(self, batch: _Batch) -> None:
         name = batch.indexes[0].name
@@ -146,9 +160,7 @@ class Drain:
             self._postpone(name, batch.changes, error)
         except WriteRejected as error:
             if len(batch.changes) == 1:
-                self.refused += 1
-                log.warning("document refused", engine=name, reason=error.reason)
-                self._retry_later(name, batch.changes, error.reason)
+                self._refuse(name, batch.changes, error.reason)
             else:
                 self._one_by_one(batch)
         else:
@@ -156,11 +168,20 @@ class Drain:
 
     def _one_by_one(self, batch: _Batch) -> None:
         """One bad document must not keep the others out."""
+        name = batch.indexes[0].name
+        reading = read_entries(self.database, list(batch.changes))
         for entity, change in batch.changes.items():
-            found = list(read_entries(self.database, [entity]))
-            gone = [] if found else [entity]
-            receipts = [index.write(found, gone) for index in batch.indexes]
-            self._settle(_Batch(batch.indexes, receipts, {entity: change}))
+            if name in self._down:
+                return
+            if reason := reading.refused.get(entity):
+                self._refuse(name, {entity: change}, reason)
+            elif one := self._written(batch.indexes, {entity: change}, reading.entries):
+                self._settle(one)
+
+    def _refuse(self, engine: str, changes: Mapping[str, int], reason: str) -> None:
+        self.refused += len(changes)
+        log.warning("document refused", engine=engine, reason=reason)
+        self._retry_later(engine, changes, reason)
 
     def _forget(self, engine: str, changes: Mapping[str, int]) -> None:
         table = Waiting.__table__  # type: ignore[attr-defined]

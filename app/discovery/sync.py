@@ -24,11 +24,20 @@ from app.discovery.drain import IN_FLIGHT, Drain, Progress, no_progress
 from app.discovery.engines import Engines
 from app.discovery.models import IndexState
 from app.organisations.queries import count_findable
-from search import Entry, Index, SearchError, SearchUnavailable, WriteRejected, fingerprint
+from search import (
+    Entry,
+    Index,
+    MeiliIndex,
+    SearchError,
+    SearchUnavailable,
+    WriteRejected,
+    fingerprint,
+)
 
 LOCK = "index"
 _POLL_S = 1.0
 _CHECK_S = 60.0
+_TIDY_S = 86_400.0
 
 log = structlog.get_logger()
 
@@ -50,7 +59,9 @@ def rebuild(database: Database, indexes: Sequence[Index], progress: Progress = n
         drain = Drain(database, indexes, mirror=successors, after_change=newest)
         flying: deque[_Filling] = deque()
         for ids in all_ids(database):
-            entries = list(read_entries(database, ids))
+            reading = read_entries(database, ids)
+            refused.update(reading.refused)
+            entries = list(reading.entries.values())
             for successor in successors.values():
                 flying.append((successor, successor.write(entries, []), entries))
             while len(flying) > IN_FLIGHT:
@@ -124,24 +135,39 @@ class Drift:
 
 
 def reconcile(database: Database, index: Index, progress: Progress = no_progress) -> Drift:
-    """Compare every document with the registry and mend what differs. Use under the lock."""
+    """Compare every document with the registry and mend what differs. Use under the lock.
+
+    What is refused is left as it was, and waits.
+    """
     Drain(database, [index]).run()
     drift = Drift()
     expected_ids: set[str] = set()
+    refused: set[str] = set()
     for ids in all_ids(database):
-        entries = list(read_entries(database, ids))
-        expected_ids.update(entry.document.id for entry in entries)
-        stored = index.stored([entry.document.id for entry in entries])
-        wrong = [e for e in entries if stored.get(e.document.id) != index.stored_form(e)]
-        drift.missing += sum(entry.document.id not in stored for entry in wrong)
-        drift.different += sum(entry.document.id in stored for entry in wrong)
+        reading = read_entries(database, ids)
+        refused.update(reading.refused)
+        expected_ids.update(reading.entries, reading.refused)
+        stored = index.stored(list(reading.entries))
+        wrong = {
+            id_: entry
+            for id_, entry in reading.entries.items()
+            if stored.get(id_) != index.stored_form(entry)
+        }
+        drift.missing += len(wrong.keys() - stored.keys())
+        drift.different += len(wrong.keys() & stored.keys())
         if wrong:
-            index.settle(index.write(wrong, []))
+            mended = list(wrong.values())
+            refused.update(_settle(index, index.write(mended, []), mended))
         progress(len(ids))
     superfluous = [id_ for id_ in index.ids() if id_ not in expected_ids]
     drift.superfluous = len(superfluous)
     if superfluous:
         index.settle(index.write([], superfluous))
+    if refused:
+        with database.write() as session:
+            newest = newest_change(session)
+            enqueue(session, {(KIND, id_): newest for id_ in refused}, clock.now())
+        Drain(database, [index]).run()  # which says why
     return drift
 
 
@@ -157,6 +183,7 @@ class Keeper(threading.Thread):
         self._wake = threading.Event()
         self._ending = False
         self._checked = ("", 0.0)
+        self._tidied: float | None = None
         database.after_commit.append(self._wake.set)
 
     def run(self) -> None:
@@ -185,6 +212,7 @@ class Keeper(threading.Thread):
         with self._database.lock(LOCK) as mine:
             if mine and self._due(indexes):
                 drain = bring_up_to_date(self._database, indexes, progress)
+                self._tidy(indexes)
             elif mine:
                 drain = Drain(self._database, indexes, progress)
                 drain.run()
@@ -198,6 +226,19 @@ class Keeper(threading.Thread):
         else:
             self._engines.meili_ready.clear()
         return mine
+
+    def _tidy(self, indexes: Sequence[Index]) -> None:
+        """Once a day: what Meilisearch would else remember for ever."""
+        now = time.monotonic()
+        if self._tidied is not None and now - self._tidied < _TIDY_S:
+            return
+        for index in indexes:
+            if isinstance(index, MeiliIndex):
+                self._tidied = now
+                try:
+                    index.forget_finished_tasks()
+                except SearchUnavailable as error:
+                    log.warning("old tasks not forgotten", reason=str(error))
 
     def _due(self, indexes: Sequence[Index]) -> bool:
         """Whether to look at the indexes: at first, when an engine came back, each minute."""
@@ -224,23 +265,40 @@ def bring_up_to_date(
 
     An engine that is out of reach keeps none of the others waiting.
     """
-    ready = [index for index in indexes if _prepared(index)]
-    stale = [index for index in ready if needs_rebuild(database, index)]
-    if stale:
-        rebuild(database, stale, progress)
     drain = Drain(database, indexes, progress)
-    drain.leave_out(index for index in indexes if index not in ready)
+    stale = []
+    for index in indexes:
+        with _leaving_out(drain, index):
+            index.prepare()
+            if needs_rebuild(database, index):
+                stale.append(index)
+    _rebuild_each(database, stale, drain)
     drain.run()
     return drain
 
 
-def _prepared(index: Index) -> bool:
+def _rebuild_each(database: Database, stale: Sequence[Index], drain: Drain) -> None:
+    """All in one go; where one falls out of reach meanwhile, one by one."""
+    if len(stale) > 1:
+        try:
+            rebuild(database, stale, drain.progress)
+        except SearchUnavailable as error:
+            log.warning("rebuilding one engine after the other", reason=str(error))
+        else:
+            return
+    for index in stale:
+        with _leaving_out(drain, index):
+            rebuild(database, [index], drain.progress)
+
+
+@contextmanager
+def _leaving_out(drain: Drain, index: Index) -> Iterator[None]:
+    """An engine that is out of reach is left out of what follows."""
     try:
-        index.prepare()
+        yield
     except SearchUnavailable as error:
         log.warning("engine unavailable", engine=index.name, reason=str(error))
-        return False
-    return True
+        drain.leave_out([index])
 
 
 @contextmanager
