@@ -6,7 +6,6 @@ A record is read whole in one statement, whatever table its parts stand in.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -52,7 +51,6 @@ class OrganisationFilter:
     organisation_types: tuple[OrganisationType, ...] = ()
     offices: tuple[str, ...] = ()
     corporate_number: str | None = None
-    updated_since: datetime | None = None
     public: bool = True
 
 
@@ -166,8 +164,6 @@ def _conditions(wanted: OrganisationFilter) -> list[ColumnElement[bool]]:
         conditions.append(col(o.municipality_code).in_(places) | active)
     if wanted.corporate_number:
         conditions.append(col(o.corporate_number) == wanted.corporate_number)
-    if wanted.updated_since:
-        conditions.append(col(o.updated_at) >= wanted.updated_since)
     return conditions
 
 
