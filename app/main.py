@@ -8,17 +8,16 @@ from pathlib import Path
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from app.core.db import Database
 from app.core.http import (
     API,
     Edge,
     document_problems,
-    ensure_operator_token,
     install_error_handlers,
 )
 from app.core.logs import configure_logs
+from app.core.tokens import ensure_operator_token
 from app.discovery import api as discovery_api
 from app.discovery import pages as discovery_pages
 from app.discovery.engines import Engines
@@ -68,6 +67,7 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
         docs_url=None,
         openapi_url=f"{API}/openapi.json",
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the caller named
         responses={
             422: {"description": "入力に誤りがある"},
             503: {"description": "一時的に使えない"},
@@ -95,6 +95,5 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts)
-    app.add_middleware(Edge)
+    app.add_middleware(Edge, hosts=settings.allowed_hosts)
     return app

@@ -1,11 +1,25 @@
 """What a city hall may set, all by environment variables that begin with MUSUBI_."""
 
+import json
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, StringConstraints, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+# A name, `*.name` for all below it, `*` for any, or an IPv6 address; without a port.
+Host = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        to_lower=True,
+        pattern=r"^(\*|(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\])$",
+    ),
+]
+# Not an IPv6 address, which begins with a bracket too.
+_JSON_LIST = re.compile(r'\s*\[\s*["\]]')
 
 
 class Settings(BaseSettings):
@@ -29,9 +43,21 @@ class Settings(BaseSettings):
     meili_key: SecretStr = Field(
         SecretStr(""), description="Its master key, or an admin key that may create keys."
     )
-    allowed_hosts: list[str] = Field(
-        ["*"], description='Host names this service answers to, as JSON: ["musubi.example.jp"].'
+    allowed_hosts: Annotated[list[Host], NoDecode] = Field(
+        ["*"],
+        min_length=1,
+        description="Host names this service answers to, with commas between them.",
     )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        """The names in a line with commas or, as some tools write lists, in JSON."""
+        if not isinstance(given, str):
+            return given
+        if _JSON_LIST.match(given):
+            return json.loads(given)
+        return [name for name in given.split(",") if name.strip()]
 
     @cached_property
     def url(self) -> str:

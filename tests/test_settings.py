@@ -76,6 +76,31 @@ class TestSettings:
         with pytest.raises(ValidationError):
             Settings()
 
+    @pytest.mark.parametrize(
+        ("given", "hosts"),
+        [
+            ("musubi.example.jp", ["musubi.example.jp"]),
+            (" Musubi.example.jp , *.example.com,", ["musubi.example.jp", "*.example.com"]),
+            ("*", ["*"]),
+            ("[::1],localhost", ["[::1]", "localhost"]),
+            ('["musubi.example.jp", "localhost"]', ["musubi.example.jp", "localhost"]),
+        ],
+    )
+    def test_take_hosts_with_commas_or_as_json(
+        self, monkeypatch: pytest.MonkeyPatch, given: str, hosts: list[str]
+    ) -> None:
+        monkeypatch.setenv("MUSUBI_ALLOWED_HOSTS", given)
+        assert Settings().allowed_hosts == hosts
+
+    @pytest.mark.parametrize(
+        "given",
+        ["", ",", "[]", '["a"', '["a" "b"]', "[1]", "https://example.jp", "a:8000", "a b", "a*"],
+    )
+    def test_refuse_what_is_no_host(self, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+        monkeypatch.setenv("MUSUBI_ALLOWED_HOSTS", given)
+        with pytest.raises(ValidationError):
+            Settings()
+
     def test_do_not_print_the_key(self) -> None:
         assert "himitsu" not in repr(Settings(meili_key="himitsu"))  # type: ignore[arg-type]
 
@@ -104,7 +129,7 @@ class TestProductionFiles:
     ) -> None:
         example = env_example()
         assert example["POSTGRES_PASSWORD"] == example["MEILI_MASTER_KEY"] == ""
-        assert json.loads(example["MUSUBI_ALLOWED_HOSTS"])
+        assert example["MUSUBI_ALLOWED_HOSTS"] == "musubi.example.jp"
         values = {**example, **compose["services"]["app"]["environment"]}
         for name, value in values.items():
             monkeypatch.setenv(name, value)

@@ -66,7 +66,8 @@ def main() -> None:
 
 
 def _variables(error: ValidationError) -> str:
-    return "、".join(f"MUSUBI_{problem['loc'][0]}".upper() for problem in error.errors())
+    names = dict.fromkeys(f"MUSUBI_{problem['loc'][0]}".upper() for problem in error.errors())
+    return "、".join(names)
 
 
 @app.command()

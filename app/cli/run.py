@@ -9,7 +9,7 @@ import uvicorn
 
 from app.cli.process import bars, fail, migrate_database, open_database, reason, say
 from app.core.db import Database
-from app.core.http import ensure_operator_token
+from app.core.tokens import ensure_operator_token
 from app.discovery.drain import Drain
 from app.discovery.engines import Engines
 from app.discovery.sync import bring_up_to_date, waiting_lock

@@ -4,6 +4,7 @@ db          engine, sessions, column types, locks
 changes     the change log and what waits to be indexed
 errors      the error tree and its problem documents
 http        middleware, tokens, ETags
+tokens      the file of the operator token
 text        checked text for forms
 clock       today in Tokyo, 和暦
 paging      cursors

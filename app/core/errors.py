@@ -2,6 +2,7 @@
 
     DomainError
     ├── Malformed              400  not readable at all: broken JSON
+    ├── UnknownHost            400  this service has another name
     ├── Unauthorised           401  who are you?
     ├── NotFound               404  not there, or not for you to know
     ├── Conflict               409  not now, not in this state; AlreadyExists
@@ -14,6 +15,7 @@ Rooms derive their own from these. `code` is stable English for programs, `title
 Japanese for people; nothing a caller sent is echoed back.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -69,6 +71,14 @@ def problem(
 class Malformed(DomainError):
     code = "malformed"
     title = "送られた内容を読み取れません"
+
+
+class UnknownHost(DomainError):
+    code = "unknown_host"
+    title = "このアドレスでは利用できません"
+
+    def __init__(self) -> None:
+        super().__init__("案内されている正しいアドレスからご利用ください。")
 
 
 class Unauthorised(DomainError):
@@ -202,7 +212,14 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if error["type"] == "value_error":
         return str(context.get("error", _UNKNOWN))
     sentence = _SENTENCES.get(error["type"], _UNKNOWN)
+    if "expected" in context:
+        context = {**context, "expected": _in_japanese(context["expected"])}
     try:
         return sentence.format(**context)
     except (KeyError, IndexError):
         return _UNKNOWN
+
+
+def _in_japanese(expected: str) -> str:
+    """Pydantic's "'a', 'b' or 'c'" as a Japanese list."""
+    return "、".join(value.strip("'") for value in re.split(", | or ", expected))

@@ -6,13 +6,11 @@ text, outside of all middleware.
 """
 
 import hmac
-import os
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPMethod
-from pathlib import Path
 from typing import Annotated, Any, cast
 
 import structlog
@@ -22,6 +20,7 @@ from prometheus_client import Counter, Histogram
 from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import (
@@ -31,6 +30,7 @@ from app.core.errors import (
     Malformed,
     StaleVersion,
     Unauthorised,
+    UnknownHost,
     VersionRequired,
     field_errors,
     problem,
@@ -61,6 +61,9 @@ _HEADERS = {
 }
 _REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
 _METHODS = frozenset(HTTPMethod)
+_PORT = re.compile(r":\d*$")
+# Whoever watches the service from beside it calls it by an address.
+_FOR_ANY_HOST = frozenset({"/healthz", "/readyz"})
 
 
 class JSON(Response):
@@ -80,15 +83,18 @@ class Problem(JSON):
 
 
 class Edge:
-    """The outermost layer: id, headers, what no route may be handed, metrics, log."""
+    """The outermost layer: id, headers, what no route may be handed, HEAD, metrics, log."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
         self.app = app
+        self.hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        method = scope["method"]
+        scope = {**scope, "method": "GET" if method == "HEAD" else method}
         sent = dict(scope["headers"])
         request_id = _request_id(sent)
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -99,17 +105,19 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = _with_headers(message["headers"], request_id)
+            elif method == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         try:
-            app = _refusal(scope, sent) or self.app
+            app = _refusal(scope, sent, self.hosts) or self.app
             await app(scope, _limited(receive), answer)
         except Exception as error:
             if status:
                 raise
             await _unexpected(Request(scope), error)(scope, receive, answer)
         finally:
-            route, method = _route(scope), scope["method"]
+            route = _route(scope)
             _REQUESTS.labels(method if method in _METHODS else "other", route, status).inc()
             _SECONDS.labels(route).observe(time.perf_counter() - started)
             if status >= 500:
@@ -117,8 +125,14 @@ class Edge:
             structlog.contextvars.clear_contextvars()
 
 
-def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response | None:
-    """The answer to what no route could use: NUL in the address, a body announced as too large."""
+def _refusal(scope: Scope, headers: Mapping[bytes, bytes], hosts: Sequence[str]) -> Response | None:
+    """The answer to what no route is handed.
+
+    Another service's name, NUL in the address, a body announced as too large.
+    """
+    host = headers.get(b"host", b"").decode("latin-1")
+    if scope["path"] not in _FOR_ANY_HOST and not _is_ours(host, hosts):
+        return _domain_error(Request(scope), UnknownHost())
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         return _domain_error(
             Request(scope), Invalid.at("url", "nul", "アドレスに使えない文字が含まれています。")
@@ -126,6 +140,12 @@ def _refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Response | None:
     if int(headers.get(b"content-length", 0)) > BODY_LIMIT:
         return _http_error(Request(scope), HTTPException(413))
     return None
+
+
+def _is_ours(host: str, hosts: Sequence[str]) -> bool:
+    """Whether a Host header is one of these names; `*.name` stands for all below, `*` for any."""
+    name = _PORT.sub("", host).lower()
+    return any(name == own or (own[0] == "*" and name.endswith(own[1:])) for own in hosts)
 
 
 def _limited(receive: Receive) -> Receive:
@@ -220,7 +240,25 @@ def _http_error(request: Request, error: Exception) -> Response:
     status = known.status_code
     code, title, detail = _HTTP_ERRORS.get(status, (f"http_{status}", *_HTTP_ERROR))
     document = problem(status, code, title, detail)
-    return _answer(request, document, known.headers)
+    headers = dict(known.headers or {})
+    if status == 405 and (allowed := _allowed(request)):
+        headers["Allow"] = ", ".join(allowed)
+    return _answer(request, document, headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of all routes at this address; the framework names those of the first."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(_matches(route, request.scope, method) for route in routes)
+    ]
+
+
+def _matches(route: BaseRoute, scope: Scope, method: str) -> bool:
+    asked = {**scope, "method": "GET" if method == "HEAD" else method}
+    return route.matches(asked)[0] is Match.FULL
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
@@ -281,16 +319,6 @@ def _document_errors(responses: dict[str, Any]) -> None:
 # ------------------------------------------------------------------------------ operator token
 
 
-def ensure_operator_token(path: Path) -> str:
-    """The token in the file, made at the first start; only its owner may read it (0600)."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-    return path.read_text().strip()
-
-
 def is_operator(request: Request) -> bool:
     """Whether the request carries the operator token.
 
@@ -322,10 +350,18 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
+def is_known(request: Request, version: int) -> bool:
+    """Whether the caller has this version already (If-None-Match, compared weakly)."""
+    given = request.headers.get("if-none-match", "").split(",")
+    return any(
+        tag == "*" or tag.removeprefix("W/") == etag(version) for tag in map(str.strip, given)
+    )
+
+
 def required_version(
     if_match: Annotated[str | None, Header(description="読み込んだときの ETag")] = None,
-) -> int:
-    """The version a caller saw.
+) -> int | None:
+    """The version a caller saw; None for `*`, any.
 
     Raises VersionRequired (428) or, for one that never was, StaleVersion.
     """
@@ -340,7 +376,9 @@ def optional_version(
     return None if if_match is None else _version(if_match)
 
 
-def _version(if_match: str) -> int:
+def _version(if_match: str) -> int | None:
+    if if_match.strip() == "*":
+        return None
     match = _ETAG.fullmatch(if_match.strip())
     if not match:
         raise StaleVersion

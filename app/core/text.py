@@ -11,12 +11,17 @@ from pydantic import AfterValidator, BeforeValidator, StrictStr, StringConstrain
 
 from app.core.clock import parse_date
 
-# NUL and other controls, bidirectional overrides (a name that reads backwards), lone surrogates.
+# NUL and other controls, bidirectional overrides (a name that reads backwards), characters without
+# width (two names that look the same), lone surrogates. A joiner may only join two emoji.
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+    "|(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d"
+    "|\u200d(?![\u2190-\u2bff\U0001f000-\U0001faff])"
 )
 _BREAKS = re.compile(r"[\t\r\n\u2028\u2029]")
 _WEB = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?", re.ASCII | re.IGNORECASE)
+_SECURE = re.compile("https:", re.IGNORECASE)
 _LONGEST_LINE = 200
 _LONGEST_TEXT = 10_000
 _LONGEST_ADDRESS = 1_000
@@ -50,6 +55,13 @@ def check_web_address(value: str) -> str:
     return value
 
 
+def check_secure_address(value: str) -> str:
+    value = check_web_address(value)
+    if not _SECURE.match(value):
+        raise ValueError("https:// で始まるアドレスを入力してください。")
+    return value
+
+
 def check_day(value: object) -> date:
     """A day in any way people write it, 和暦 included. Raises ValueError."""
     if isinstance(value, date):
@@ -66,6 +78,9 @@ Line = Annotated[StrictStr, StringConstraints(max_length=_LONGEST_LINE), AfterVa
 Text = Annotated[StrictStr, StringConstraints(max_length=_LONGEST_TEXT), AfterValidator(check_text)]
 WebAddress = Annotated[
     StrictStr, StringConstraints(max_length=_LONGEST_ADDRESS), AfterValidator(check_web_address)
+]
+SecureAddress = Annotated[
+    StrictStr, StringConstraints(max_length=_LONGEST_ADDRESS), AfterValidator(check_secure_address)
 ]
 
 

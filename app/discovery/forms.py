@@ -1,7 +1,7 @@
 """What may be asked of the search."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -9,6 +9,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    field_validator,
     model_validator,
 )
 
@@ -30,6 +31,7 @@ def check_position(value: str) -> str:
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Kind = Literal["organisation"]
+Sort = Literal["relevance", "distance", "updated"]
 
 
 class SearchForm(BaseModel):
@@ -58,7 +60,7 @@ class SearchForm(BaseModel):
     radius_km: Annotated[
         float | None, Field(gt=0, le=500, allow_inf_nan=False, description="near からの距離")
     ] = None
-    sort: Literal["relevance", "distance", "updated"] = "relevance"
+    sort: Sort = "relevance"
     interpret: Annotated[
         Literal["on", "off"], Field(description="off: 言葉から場所や時間を読み取らない")
     ] = "on"
@@ -88,6 +90,17 @@ class SearchForm(BaseModel):
             "accepting": () if self.accepting is None else (str(self.accepting).lower(),),
         }
         return {name: codes for name, codes in given.items() if codes}
+
+
+class PageForm(SearchForm):
+    """The same in a link people follow: what others have added to it is not read."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    @field_validator("sort", mode="before")
+    @classmethod
+    def _known(cls, sort: str) -> str:
+        return sort if sort in get_args(Sort) else "relevance"
 
 
 class SuggestForm(BaseModel):

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app.core.db import Database
 from app.core.templating import page
 from app.discovery import queries
-from app.discovery.forms import SearchForm
+from app.discovery.forms import PageForm, SearchForm
 from app.organisations.queries import list_stages
 from app.places.rules import area_name
 from app.vocabulary.fields import Field
@@ -55,7 +55,7 @@ def _database(request: Request) -> Database:
 @router.get("/search")
 async def search(
     request: Request,
-    form: Annotated[SearchForm, Query()],
+    form: Annotated[PageForm, Query()],
     database: Annotated[Database, Depends(_database)],
 ) -> HTMLResponse:
     answer = await queries.search(request.app.state.engines, form)
@@ -67,7 +67,7 @@ def _render(
 ) -> HTMLResponse:
     with database.read() as session:
         labels = Labels({stage.code: stage.label for stage in list_stages(session)})
-    given = [(name, value) for name, value in request.query_params.multi_items() if value]
+    given = _given(request, form)
     return page(
         request,
         "discovery/search.html",
@@ -87,6 +87,13 @@ def _render(
         previous=_page_link(form, given, -1) if form.offset else None,
         next=_page_link(form, given, 1) if form.offset + form.limit < answer["total"] else None,
     )
+
+
+def _given(request: Request, form: SearchForm) -> list[tuple[str, str]]:
+    """The parameters that were read, as they were written."""
+    pairs = request.query_params.multi_items()
+    read = [(name, value) for name, value in pairs if value and name in type(form).model_fields]
+    return [(name, form.sort if name == "sort" else value) for name, value in read]
 
 
 class Labels:

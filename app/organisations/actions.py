@@ -28,6 +28,7 @@ from app.organisations.records import Record
 from app.organisations.rows import Draft, child_rows, columns, new_row, stage_rows, table_of
 from app.organisations.rules import (
     changed_values,
+    check_confirmation,
     check_member_counts,
     check_move,
     check_publication,
@@ -76,7 +77,12 @@ def create_organisations(session: WriteSession, *, drafts: Sequence[Draft], acto
 
 
 def update_organisation(
-    session: WriteSession, *, id: uuid.UUID, version: int, values: Mapping[str, Any], actor: str
+    session: WriteSession,
+    *,
+    id: uuid.UUID,
+    version: int | None,
+    values: Mapping[str, Any],
+    actor: str,
 ) -> Record:
     """Change what `values` names. Raises StaleVersion, Invalid, AlreadyExists."""
     _check_codes(session, values)
@@ -168,10 +174,11 @@ def confirm_organisation(
 ) -> Record:
     """Note that a human has looked and found the record right.
 
-    This is not an edit: `updated_at` stays.
+    This is not an edit: `updated_at` stays. Raises MoveNotAllowed, StaleVersion.
     """
     current = get_organisation(session, id)
     _check_version(current, version)
+    check_confirmation(current.status)
     confirmed = {"confirmed_on": on, "confirmed_by": by, "confirmed_how": how}
     _write(session, current, {**confirmed, "updated_at": current.updated_at}, actor)
     details = history(current.model_dump(mode="json"), confirmed)

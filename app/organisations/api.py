@@ -15,6 +15,7 @@ from app.core.http import (
     JSON,
     etag,
     example,
+    is_known,
     is_operator,
     optional_version,
     require_operator,
@@ -42,7 +43,7 @@ Row = TypeVar("Row")
 Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
 Writing = Annotated[WriteSession, Depends(get_write_session, scope="function")]
 Operator = Annotated[str, Depends(require_operator)]
-SeenVersion = Annotated[int, Depends(required_version)]
+SeenVersion = Annotated[int | None, Depends(required_version)]
 MaybeVersion = Annotated[int | None, Depends(optional_version)]
 
 _READ_ERRORS: dict[int | str, dict[str, Any]] = {
@@ -203,7 +204,7 @@ def read_organisation(request: Request, organisation_id: uuid.UUID) -> Response:
     # Opened here: as a dependency the session would cost two more changes of thread.
     with request.app.state.database.read() as session:
         record = get_shown(session, organisation_id, operator=operator)
-    if request.headers.get("if-none-match") == etag(record.version):
+    if is_known(request, record.version):
         return Response(status_code=304, headers=_headers(record))
     return JSON(_shown(record, operator=operator), headers=_headers(record))
 

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from app.core.clock import today
-from app.core.text import Day, Line, Name, Text, WebAddress, check_line
+from app.core.text import Day, Line, Name, SecureAddress, Text, WebAddress, check_line
 from app.organisations.rules import (
     check_member_counts,
     normalise_corporate_number,
@@ -137,7 +137,7 @@ class LinkForm(_Form):
 
 
 class PhotoForm(_Form):
-    url: WebAddress
+    url: SecureAddress
     alt: Name = Field(description="写真の内容を言葉で")
 
 
@@ -252,6 +252,13 @@ class CloseForm(_Form):
     closed_on: Day | None = Field(None, description="終了日。書かなければ今日")
     reason: Line | None = None
     successor_number: CorporateNumber | None = Field(None, description="引き継いだ法人の法人番号")
+
+    @field_validator("closed_on")
+    @classmethod
+    def _not_in_future(cls, value: date | None) -> date | None:
+        if value and value > today():
+            raise ValueError("終了日が未来です。")
+        return value
 
 
 class ConfirmForm(_Form):

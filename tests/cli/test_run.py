@@ -116,6 +116,8 @@ class TestCommands:
             ({"MUSUBI_DATA_DIR": "/proc/nowhere"}, "書き込めません"),
             ({"MUSUBI_DATA_DIR": "/dev/null/var"}, "書き込めません"),
             ({"MUSUBI_SEARCH": "magic"}, "MUSUBI_SEARCH"),
+            ({"MUSUBI_ALLOWED_HOSTS": '["a'}, "設定 MUSUBI_ALLOWED_HOSTS の値"),
+            ({"MUSUBI_ALLOWED_HOSTS": "a b,c d"}, "設定 MUSUBI_ALLOWED_HOSTS の値"),
             ({"MUSUBI_DATABASE_URL": "oracle9://nowhere"}, "データベースに接続できません"),
             ({"MUSUBI_DATABASE_URL": "postgresql+psycopg://127.0.0.1:1/x"}, "データベース"),
         ],
@@ -127,6 +129,16 @@ class TestCommands:
         assert done.code == 2
         assert sentence in done.said
         assert len(done.said.strip().splitlines()) == 1
+
+    @pytest.mark.parametrize("command", ["run", "serve"])
+    def test_an_empty_operator_token(
+        self, musubi: Musubi, home: Path, port: int, command: str
+    ) -> None:
+        assert musubi("migrate").code == 0
+        (home / "operator-token").write_text("")
+        done = musubi(command, "--port", port)
+        assert done.code == 2
+        assert "合鍵（トークン）のファイルを使えません" in done.said.splitlines()[-1]
 
     def test_a_broken_database_file(self, musubi: Musubi, home: Path) -> None:
         home.mkdir()

@@ -62,6 +62,19 @@ class TestFieldErrors:
             ),
             ({"type": "value_error", "ctx": {"error": ValueError("だめです。")}}, "だめです。"),
             ({"type": "value_error"}, "値が正しくありません。"),
+            (
+                {"type": "enum", "ctx": {"expected": "'draft', 'published' or 'closed'"}},
+                "決められた値から選んでください: draft、published、closed",
+            ),
+            (
+                {"type": "literal_error", "ctx": {"expected": "'on' or 'off'"}},
+                "決められた値から選んでください: on、off",
+            ),
+            (
+                {"type": "literal_error", "ctx": {"expected": "1, 2 or 3"}},
+                "決められた値から選んでください: 1、2、3",
+            ),
+            ({"type": "enum", "ctx": {"expected": "'a'"}}, "決められた値から選んでください: a"),
             ({"type": "string_too_long"}, "値が正しくありません。"),
             ({"type": "not_known_yet", "msg": "English"}, "値が正しくありません。"),
         ],

@@ -1,10 +1,9 @@
 """What every request meets: limits, headers, tokens, versions, and one kind of error."""
 
 import re
-import stat
 import traceback
-from collections.abc import Callable
-from pathlib import Path
+import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import anyio
@@ -12,8 +11,9 @@ import pytest
 import structlog
 from fastapi.testclient import TestClient
 
-from app.core.http import BODY_LIMIT, ensure_operator_token
-from app.main import API
+from app.core.http import BODY_LIMIT
+from app.main import API, create_app
+from app.settings import Settings
 
 ORGANISATIONS = f"{API}/organisations"
 Make = Callable[..., dict[str, Any]]
@@ -154,6 +154,9 @@ class TestAddress:
             ("GET", "/static/..%2f..%2fsettings.py", 404, "not_found"),
             ("DELETE", ORGANISATIONS, 405, "method_not_allowed"),
             ("BREW", ORGANISATIONS, 405, "method_not_allowed"),
+            ("GET", f"{ORGANISATIONS}/", 404, "not_found"),
+            ("GET", "/search/", 404, "not_found"),
+            ("GET", "/static", 404, "not_found"),
             ("GET", f"{ORGANISATIONS}/zzz", 422, "invalid"),
             ("GET", f"{ORGANISATIONS}?limit=0", 422, "invalid"),
             ("GET", f"{ORGANISATIONS}?limit=-1", 422, "invalid"),
@@ -225,6 +228,67 @@ class TestHeaders:
         assert "RuntimeError" not in str(problem)
 
 
+class TestMethods:
+    @pytest.mark.parametrize("path", ["/", "/search?q=合唱", ORGANISATIONS, "/static/icon.svg"])
+    def test_head_is_get_without_the_body(self, client: TestClient, path: str) -> None:
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("content-type", "content-length", "content-security-policy"):
+            assert head.headers[name] == get.headers[name]
+
+    def test_head_tells_of_errors_too(self, client: TestClient) -> None:
+        answer = client.head(f"{ORGANISATIONS}?limit=0")
+        assert (answer.status_code, answer.content) == (422, b"")
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    @pytest.mark.parametrize(
+        ("path", "allowed"),
+        [
+            (ORGANISATIONS, "GET, HEAD, POST"),
+            (f"{ORGANISATIONS}/{uuid.UUID(int=0)}", "GET, HEAD, PATCH"),
+            (f"{ORGANISATIONS}/{uuid.UUID(int=0)}/publish", "POST"),
+            ("/search", "GET, HEAD"),
+            ("/static/icon.svg", "GET, HEAD"),
+        ],
+    )
+    def test_another_is_told_which_there_are(
+        self, client: TestClient, path: str, allowed: str
+    ) -> None:
+        for method in ("OPTIONS", "DELETE"):
+            answer = client.request(method, path)
+            assert_problem(answer, 405, "method_not_allowed")
+            assert answer.headers["allow"] == allowed
+
+
+class TestHost:
+    @pytest.fixture
+    def named(self, sqlite_settings: Settings) -> Iterator[TestClient]:
+        """A service that answers to two names and those below a third."""
+        names = ["musubi.example.jp", "[::1]", "*.example.com"]
+        settings = sqlite_settings.model_copy(update={"allowed_hosts": names})
+        with TestClient(create_app(settings)) as client:
+            yield client
+
+    @pytest.mark.parametrize(
+        "host",
+        ["musubi.example.jp", "MUSUBI.example.jp:8000", "[::1]", "[::1]:8000", "a.example.com"],
+    )
+    def test_its_names_are_answered(self, named: TestClient, host: str) -> None:
+        assert named.get("/", headers={"host": host}).status_code == 200
+
+    @pytest.mark.parametrize(
+        "host", ["", "example.jp", "x.musubi.example.jp", "example.com", "127.0.0.1", "[::2]:80"]
+    )
+    def test_another_name_is_refused_in_words(self, named: TestClient, host: str) -> None:
+        assert_problem(named.get("/", headers={"host": host}), 400, "unknown_host")
+        page = named.get("/", headers={"host": host, "accept": "text/html"})
+        assert (page.status_code, page.headers["content-type"][:9]) == (400, "text/html")
+
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+    def test_whoever_watches_may_use_any(self, named: TestClient, path: str) -> None:
+        assert named.get(path, headers={"host": "127.0.0.1:8000"}).status_code == 200
+
+
 class TestToken:
     @pytest.mark.parametrize(
         "given", ["Bearer", "Bearer ", "Bearer x", "Basic eDp4", "x", "Bearer é", ""]
@@ -242,17 +306,10 @@ class TestToken:
         headers = {"authorization": operator["Authorization"].replace("Bearer", "bEARER")}
         assert client.get(f"{ORGANISATIONS}?status=draft", headers=headers).status_code == 200
 
-    def test_is_made_once_for_its_owner_alone(self, tmp_path: Path) -> None:
-        file = tmp_path / "var" / "operator-token"
-        token = ensure_operator_token(file)
-        assert len(token) >= 32
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert ensure_operator_token(file) == token
-
 
 class TestVersions:
     @pytest.mark.parametrize(
-        "given", ["*", 'W/"1"', '"x"', "1", '"1","2"', "", '"-1"', '"' + "9" * 30 + '"']
+        "given", ['W/"2"', '"x"', "1", '"1","2"', "", '"-1"', '"' + "9" * 30 + '"']
     )
     def test_an_etag_that_never_was_is_stale(
         self, client: TestClient, operator: dict[str, str], make: Make, given: str
@@ -271,8 +328,23 @@ class TestVersions:
     def test_what_has_not_changed_is_not_sent_again(self, client: TestClient, make: Make) -> None:
         path = f"{ORGANISATIONS}/{make()['id']}"
         tag = client.get(path).headers["etag"]
-        again = client.get(path, headers={"if-none-match": tag})
-        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        for given in (tag, f"W/{tag}", f'"0", W/{tag}', "*"):
+            again = client.get(path, headers={"if-none-match": given})
+            assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        for given in ('"0"', 'W/"0"', "", "W/*"):
+            assert client.get(path, headers={"if-none-match": given}).status_code == 200
+
+    def test_a_star_stands_for_whichever_version_there_is(
+        self, client: TestClient, operator: dict[str, str], make: Make
+    ) -> None:
+        headers = {**operator, "if-match": "*"}
+        record = make()
+        path = f"{ORGANISATIONS}/{record['id']}"
+        answer = client.patch(path, json={"name": "新"}, headers=headers)
+        assert answer.json()["version"] == record["version"] + 1
+        assert client.post(f"{path}/suspend", headers=headers).status_code == 200
+        missing = f"{ORGANISATIONS}/{uuid.uuid4()}"
+        assert_problem(client.patch(missing, json={}, headers=headers), 404, "not_found")
 
 
 class TestLog:

@@ -20,6 +20,7 @@ class TestText:
             "ｶﾅと㈱と①",  # widths are kept; search folds them
             "髙橋さんと𠮷野さん",
             "👩‍👩‍👧 と 🇯🇵",
+            "🏳️‍🌈と👩🏽‍⚕️と❤️‍🔥",
             "葛\U000e0100城",
             "がくげい",
             "a<script>alert(1)</script>",
@@ -48,6 +49,14 @@ class TestText:
             "\u061c",
             "\ufeff",
             "\ud800",
+            "\u00ad",
+            "\u180e",
+            "\u200b",
+            "\u200d",
+            "\u2060",
+            "\u2064",
+            "\U000e0001",
+            "\U000e007f",
         ],
     )
     @pytest.mark.parametrize("kind", [NAME, LINE, TEXT, WEB])

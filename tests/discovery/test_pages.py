@@ -1,3 +1,4 @@
+import re
 from html import unescape
 from typing import Any
 
@@ -45,6 +46,16 @@ class TestSearchPage:
         raw = town.get("/search", params={"q": typed}).text
         assert "<script>alert" not in raw
         assert "<b>合唱" not in raw
+
+    @pytest.mark.parametrize("added", ["utm_source=mail", "fbclid=x&utm_source=", "sort=best"])
+    def test_what_others_add_to_a_link_is_not_read_and_not_handed_on(
+        self, town: TestClient, added: str
+    ) -> None:
+        text = town.get(f"/search?q=合唱&limit=1&{added}")
+        assert text.status_code == 200
+        assert "三鷹市" in text.text
+        assert not re.search("utm_source|fbclid|sort=best", text.text)
+        assert town.get(f"/api/v1/search?q=合唱&{added}").status_code == 422
 
     def test_what_cannot_be_asked_is_a_page_too(self, town: TestClient) -> None:
         answer = town.get("/search?limit=0", headers={"accept": "text/html"})

@@ -85,6 +85,7 @@ BAD_VALUES = [
     ("links", [{"url": "javascript:alert(1)"}], "links.0.url"),
     ("links", [{"url": "https://"}], "links.0.url"),
     ("photos", [{"url": "https://example.jp/a.jpg", "alt": ""}], "photos.0.alt"),
+    ("photos", [{"url": "http://example.jp/a.jpg", "alt": "花"}], "photos.0.url"),
     ("contacts", [{"kind": "email", "value": "届かない"}], "contacts.0.value"),
     ("contacts", [{"kind": "phone", "value": "いつでも"}], "contacts.0.value"),
     ("consents", {"radio": True}, "consents.radio.[key]"),
