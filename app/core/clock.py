@@ -15,10 +15,10 @@ _ERAS = (
     ("大正", "T", date(1912, 7, 30)),
     ("明治", "M", date(1868, 10, 23)),
 )
-_WESTERN = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?)?年?")
+_WESTERN = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?)?年?", re.ASCII)
 _JAPANESE = re.compile(
     r"(令和|平成|昭和|大正|明治|[RHSTM])(元|\d{1,2})(?:年|[-/.])?(?:(\d{1,2})[-/.月](\d{1,2})日?)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -57,9 +57,12 @@ def parse_date(written: str) -> date:
 
 
 def parse_year(written: str) -> int:
-    """A year as people write it: 1985, 1985年, 昭和60年, S60, 平成元年. Raises ValueError."""
+    """A year as people write it: 1985, 1985年, 昭和60年, S60, 平成元年.
+
+    Raises ValueError for anything else, and for a year that its era did not have.
+    """
     text = unicodedata.normalize("NFKC", written).replace(" ", "")
-    if match := re.fullmatch(r"(\d{4})年?", text):
+    if match := re.fullmatch(r"([0-9]{4})年?", text):
         return int(match[1])
     if (match := _JAPANESE.fullmatch(text)) and not match[3]:
         return _western_year(match[1], match[2])
@@ -71,10 +74,14 @@ def _era(name: str) -> tuple[str, str, date]:
 
 
 def _western_year(era: str, year: str) -> int:
+    """Raises ValueError for a year that its era did not have."""
     number = 1 if year == "元" else int(year)
-    if number == 0:
+    found = _era(era)
+    western = found[2].year + number - 1
+    ended = next((first.year for _, _, first in _ERAS[::-1] if first > found[2]), western)
+    if number == 0 or western > ended:
         raise ValueError(year)
-    return _era(era)[2].year + number - 1
+    return western
 
 
 def era_of(day: date) -> tuple[str, int]:

@@ -16,7 +16,15 @@ from app.core.db import ReadSession, WriteSession, upsert
 from app.core.errors import NotFound
 from app.intake.models import Suggestion
 from app.intake.queries import list_closed_by_human
-from app.intake.rules import Incoming, Saying, combine, next_status, split_edited
+from app.intake.rules import (
+    Incoming,
+    Saying,
+    changed_words,
+    combine,
+    next_status,
+    split_edited,
+    standing,
+)
 from app.organisations.actions import KIND, create_organisations, one_per_number, take_import
 from app.organisations.models import Organisation, Source
 from app.organisations.queries import get_organisation, list_records
@@ -140,8 +148,8 @@ def _create(session: WriteSession, targets: Sequence[_Target], actor: str) -> No
     drafts = []
     for target in targets:
         newest = target.rows
-        values = combine([Saying(incoming.source, incoming.said) for incoming in newest])
-        values |= _closing(newest)
+        said = combine([Saying(incoming.source, incoming.said) for incoming in newest])
+        values = standing({}, said) | _closing(newest)
         drafts.append(
             Draft(
                 values,
@@ -199,10 +207,13 @@ def _update(
     for target in targets:
         current = records[target.id]
         newest = target.rows
-        together = _say(sayings[target.id], newest)
-        values = combine(list(together.values()))
+        known = sayings[target.id]
+        together = _say(known, newest)
+        before = combine(list(known.values()))
+        values = standing(before, combine(list(together.values())))
         taken, waiting = split_edited(values, current.edited_fields)
-        outcome.suggestions += _suggest(session, current, waiting, newest)
+        changed = _changed(known, newest)
+        outcome.suggestions += _suggest(session, current, waiting, newest[-1], changed)
         status = _moved(current.status, newest, closed_by_human=current.id in by_human)
         taken |= _closing(newest) if status is Status.CLOSED else {}
         if status is Status.PUBLISHED and current.status is Status.CLOSED:
@@ -220,7 +231,12 @@ def _update(
             session,
             Source.__table__,  # type: ignore[attr-defined]
             [
-                {**_source_row(incoming), "organisation_id": target.id, "imported_at": at}
+                {
+                    **_source_row(incoming),
+                    "said": dict(together[incoming.key].said),
+                    "organisation_id": target.id,
+                    "imported_at": at,
+                }
                 for incoming in newest
             ],
             key=("source", "source_id"),
@@ -245,11 +261,23 @@ def _sayings(
 def _say(
     known: dict[tuple[str, str], Saying], newest: Iterable[Incoming]
 ) -> dict[tuple[str, str], Saying]:
+    """What is said now: of a field that the new version does not name, the old word stands."""
     together = dict(known)
     for incoming in newest:
-        together.pop(incoming.key, None)  # the last word stands last
-        together[incoming.key] = Saying(incoming.source, incoming.said)
+        before = together.pop(incoming.key, None)  # the last word stands last
+        said = {**(before.said if before else {}), **incoming.said}
+        together[incoming.key] = Saying(incoming.source, said)
     return together
+
+
+def _changed(known: Mapping[tuple[str, str], Saying], newest: Iterable[Incoming]) -> set[str]:
+    """The fields of which a row says something else than it did before."""
+    nothing = Saying("", {})
+    return {
+        name
+        for incoming in newest
+        for name in changed_words(known.get(incoming.key, nothing).said, incoming.said)
+    }
 
 
 def _moved(current: Status, rows: Iterable[Incoming], *, closed_by_human: bool) -> Status | None:
@@ -279,17 +307,24 @@ def _count(
 
 
 def _suggest(
-    session: WriteSession, current: Record, waiting: Mapping[str, Any], rows: Sequence[Incoming]
+    session: WriteSession,
+    current: Record,
+    waiting: Mapping[str, Any],
+    last: Incoming,
+    changed: set[str],
 ) -> int:
-    """Keep what differs from a human's edit for a human to decide; forget what no longer does."""
-    last = rows[-1]
-    said = {name for incoming in rows for name in incoming.said}
+    """Keep what differs from a human's edit for a human to decide; forget what no longer does.
+
+    Only what the source has `changed` is suggested: of the rest a human knew, or has decided.
+    """
     before = current.model_dump(mode="json")
-    differing = changed_values(before, {n: v for n, v in waiting.items() if n in said})
+    differing = changed_values(before, waiting)
+    agreed = waiting.keys() - differing.keys()
+    differing = {name: value for name, value in differing.items() if name in changed}
     mine = (
         col(Suggestion.organisation_id) == current.id,
         col(Suggestion.source) == last.source,
-        col(Suggestion.field).in_(said),
+        col(Suggestion.field).in_(changed | agreed),
     )
     session.execute(delete(Suggestion).where(*mine))
     if differing:

@@ -11,7 +11,7 @@ from app.vocabulary.organisations import Status
 # What the actor of every change by an import begins with.
 IMPORTER = "import:"
 # Part of every fingerprint: raise it when a source reads the same row differently.
-_READING = 1
+_READING = 2
 # Several sources together know more of these than each alone.
 _UNITED = frozenset(
     "other_names activity_times areas fields keywords goals links contacts registrations".split()
@@ -107,7 +107,8 @@ def combine(sayings: Sequence[Saying]) -> dict[str, Any]:
     """What all source rows of an organisation say together, oldest first.
 
     Lists are united; texts of rows of one source stand below each other; of everything else the
-    last word counts, and the last word of a source of record before all others.
+    last word counts, and the last word of a source of record before all others. A field is empty
+    where each that speaks of it says that there is nothing.
     """
     together: dict[str, Any] = {}
     for saying in (*sayings, *_authoritative(sayings)):
@@ -115,12 +116,29 @@ def combine(sayings: Sequence[Saying]) -> dict[str, Any]:
             if name in _UNITED:
                 together[name] = _united(together.get(name, []), value)
             elif name == "activities":
-                continue
-            elif value is not None:
+                together[name] = _activities(sayings)
+            elif name not in together or not _is_empty(value):
                 together[name] = value
-    if texts := _activities(sayings):
-        together["activities"] = texts
     return together
+
+
+def standing(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to stand in the record, of what its sources said together `before` and say `now`.
+
+    Nothing is taken back that none of them had said: it is a human's.
+    """
+    return {n: v for n, v in now.items() if not (_is_empty(v) and _is_empty(before.get(n)))}
+
+
+def changed_words(before: Mapping[str, Any], said: Mapping[str, Any]) -> set[str]:
+    """The fields of which a source says something else than `before`."""
+    told = standing(before, said)
+    return {name for name, value in told.items() if value != before.get(name)}
+
+
+def _is_empty(value: Any) -> bool:
+    """False and 0 are answers."""
+    return value is None or value in ([], {})
 
 
 def _authoritative(sayings: Iterable[Saying]) -> list[Saying]:

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import re
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,7 +47,10 @@ class Row:
 
 @dataclass(frozen=True)
 class RowError:
-    """What is wrong with a row: where, what stands there, why it cannot be kept."""
+    """What is wrong with a row: where, what stands there, why it cannot be kept.
+
+    As text it is safe to show: a cell cannot command the terminal.
+    """
 
     row: int
     column: str
@@ -56,7 +60,15 @@ class RowError:
     def __str__(self) -> str:
         shown = self.value if len(self.value) <= _SHOWN else self.value[:_SHOWN] + "…"
         place = f"{self.row}行目" + (f"「{self.column}」" if self.column else "")
-        return f"{place}{f'（{shown}）' if shown else ''}: {self.reason}"
+        return printable(f"{place}{f'（{shown}）' if shown else ''}: {self.reason}")
+
+
+def printable(written: str) -> str:
+    """`written` with � for each character that is none to look at (control, format, half)."""
+    return "".join(
+        char if char.isprintable() or unicodedata.category(char) == "Zs" else "�"
+        for char in written
+    )
 
 
 class UnreadableFile(Invalid):
@@ -138,7 +150,7 @@ def open_table(
     if missing := [name for name in required if name not in headings]:
         raise UnreadableFile(f"見出しに次の列がありません: {'、'.join(missing)}")
     if repeated := {name for name in headings if name and headings.count(name) > 1}:
-        raise UnreadableFile(f"見出しが重複しています: {'、'.join(sorted(repeated))}")
+        raise UnreadableFile(f"見出しが重複しています: {printable('、'.join(sorted(repeated)))}")
     return Table(path, headings, encoding)
 
 

@@ -20,7 +20,6 @@ MOVES: Mapping[str, tuple[frozenset[Status], Status]] = {
     "publish": (frozenset({Status.DRAFT, Status.SUSPENDED}), Status.PUBLISHED),
     "suspend": (frozenset({Status.PUBLISHED}), Status.SUSPENDED),
     "close": (frozenset({Status.DRAFT, Status.PUBLISHED, Status.SUSPENDED}), Status.CLOSED),
-    "reopen": (frozenset({Status.CLOSED}), Status.PUBLISHED),
 }
 # Of these, history keeps the name and not the value: they may hold somebody's home or telephone.
 PERSONAL = frozenset({"address", "contacts"})
@@ -43,6 +42,12 @@ def check_move(move: str, current: Status) -> Status:
     if current not in allowed:
         raise MoveNotAllowed(f"「{current.label}」の記録には、この操作はできません。")
     return target
+
+
+def check_confirmation(current: Status) -> None:
+    """What has ended is not looked after any more. Raises MoveNotAllowed."""
+    if current is Status.CLOSED:
+        raise MoveNotAllowed(f"「{current.label}」の記録は確認できません。")
 
 
 def check_publication(consents: Mapping[PublicationUse, bool]) -> None:

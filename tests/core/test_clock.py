@@ -75,7 +75,10 @@ class TestParseYear:
     def test_reads_every_usual_way(self, written: str, year: int) -> None:
         assert clock.parse_year(written) == year
 
-    @pytest.mark.parametrize("written", ["", "85", "昭和", "昭和0年", "12345", "未定"])
+    @pytest.mark.parametrize(
+        "written",
+        ["", "85", "昭和", "昭和0年", "12345", "未定", "昭和99", "昭和65", "平成32年", "١٩٨٥"],
+    )
     def test_refuses_the_rest(self, written: str) -> None:
         with pytest.raises(ValueError):  # noqa: PT011 - whatever it says
             clock.parse_year(written)

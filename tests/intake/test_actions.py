@@ -102,6 +102,70 @@ class TestApplyBatch:
         assert (last.actor, last.details["purpose"]) == ("import:groups-csv", ["花", "木"])
 
 
+FULL = {
+    "外部ID": "1",
+    "団体名": "ひまわりの会",
+    "電話": "0422-00-0000",
+    "電話公開": "1",
+    "住所": "緑町1-1",
+    "目的": "花を植える",
+    "分野": "5",
+    "登録": "youth:SY-1",
+    "会員数": "3",
+    "掲載同意冊子": "1",
+}
+EMPTY = {**dict.fromkeys(FULL, ""), "外部ID": "1", "団体名": "ひまわりの会"}
+
+
+class TestWithdrawal:
+    """What a list took out of a cell does not stay public."""
+
+    def test_an_emptied_cell_withdraws_what_the_list_said(
+        self, say: Import, records: Records, state: Callable[[], Any]
+    ) -> None:
+        say("groups-csv", [FULL])
+        assert records()[0].contacts
+        assert say("groups-csv", [EMPTY]).outcome.updated == 1
+        [record] = records()
+        assert (record.contacts, record.address, record.purpose) == ([], None, None)
+        assert (record.fields, record.registrations, record.member_count) == ([], [], None)
+        assert [(use.value, given) for use, given in record.consents.items()] == [("booklet", True)]
+        before = state()
+        assert say("groups-csv", [EMPTY]).outcome.unchanged == 1
+        assert state() == before
+
+    def test_a_missing_column_withdraws_nothing_and_an_empty_one_later_does(
+        self, say: Import, records: Records
+    ) -> None:
+        say("groups-csv", [FULL])
+        say("groups-csv", [{"外部ID": "1", "団体名": "ひまわりの会", "分野": "13"}])
+        [record] = records()
+        assert (len(record.contacts), record.purpose) == (1, "花を植える")
+        assert record.address
+        say("groups-csv", [EMPTY])
+        [record] = records()
+        assert (record.contacts, record.address, record.purpose) == ([], None, None)
+
+    def test_does_not_erase_what_another_list_says(self, say: Import, records: Records) -> None:
+        number = {"法人番号": NUMBER}
+        other = {**FULL, **number, "電話": "0422-00-0001", "登録": ""}
+        say("groups-csv", [{**FULL, **number}])
+        say("groups-csv", [other], source="another list")
+        say("groups-csv", [{**EMPTY, **number}])
+        [record] = records()
+        assert [contact.value for contact in record.contacts] == ["0422-00-0001"]
+        assert record.address
+        assert record.registrations == []
+
+    def test_does_not_erase_what_the_list_never_said(
+        self, make: Callable[..., dict[str, Any]], say: Import, records: Records
+    ) -> None:
+        make(corporate_number=NUMBER, purpose="人の言葉")
+        say("groups-csv", [{**EMPTY, "法人番号": NUMBER}])
+        [record] = records()
+        assert record.purpose == "人の言葉"
+
+
 class TestEvents:
     @pytest.mark.parametrize(
         ("rows", "status"),

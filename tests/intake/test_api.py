@@ -64,6 +64,37 @@ class TestSuggestions:
         assert client.get(f"{edited}/suggestions", headers=operator).json() == []
         assert state() == before
 
+    def test_a_dismissed_one_comes_back_only_with_another_value(
+        self, client: TestClient, operator: dict[str, str], say: Import, edited: str
+    ) -> None:
+        waits = lambda: [  # noqa: E731 - asked four times
+            s["value"] for s in client.get(f"{edited}/suggestions", headers=operator).json()
+        ]
+        said = {**ROW, "目的": "森を育てる"}
+        say("groups-csv", [said])
+        path = f"{edited}/suggestions/groups-csv/purpose/dismiss"
+        assert client.post(path, headers=operator).is_success
+        assert say("groups-csv", [{**said, "分野": "13"}]).outcome.suggestions == 0
+        assert waits() == []
+        say("groups-csv", [{**said, "目的": "林を育てる"}])
+        say("groups-csv", [{**said, "目的": "林を育てる", "分野": "6"}])
+        assert waits() == ["林を育てる"]
+
+    def test_is_not_made_of_what_the_list_said_before_the_correction(
+        self, client: TestClient, operator: dict[str, str], say: Import, edited: str
+    ) -> None:
+        assert say("groups-csv", [{**ROW, "分野": "13"}]).outcome.suggestions == 0
+        assert client.get(f"{edited}/suggestions", headers=operator).json() == []
+
+    def test_what_the_list_withdraws_waits_for_a_human_too(
+        self, client: TestClient, operator: dict[str, str], say: Import, edited: str
+    ) -> None:
+        assert say("groups-csv", [{**ROW, "目的": ""}]).outcome.suggestions == 1
+        assert client.get(edited, headers=operator).json()["purpose"] == "花と木を植える"
+        path = f"{edited}/suggestions/groups-csv/purpose/accept"
+        assert client.post(path, headers=operator).is_success
+        assert client.get(edited, headers=operator).json()["purpose"] is None
+
     def test_goes_away_when_the_list_agrees_again(
         self, client: TestClient, operator: dict[str, str], say: Import, edited: str
     ) -> None:

@@ -77,6 +77,17 @@ class TestCsv:
         assert len(str(wrong)) < 300
         assert good == Row(3, {"団体名": "よい行", "会員数": "3"})
 
+    def test_what_is_shown_of_a_cell_cannot_command_the_terminal(self) -> None:
+        """Escape sequences, line breaks and changes of direction are shown, not sent."""
+        error = RowError(2, "名\x1b]0;称", "赤\x1b[31m\r\n\x07\x9b\u202e　字\udc80", "だめ")
+        assert str(error) == "2行目「名�]0;称」（赤�[31m�����　字�）: だめ"
+
+    def test_headings_shown_cannot_command_the_terminal(self, file: Path) -> None:
+        file.write_text("団体名,a\x1b[2J,a\x1b[2J\n")
+        with pytest.raises(UnreadableFile, match="重複") as error:
+            read(file)
+        assert "\x1b" not in str(error.value)
+
     def test_a_row_in_utf_8_does_not_spoil_a_file_in_cp932(self, file: Path) -> None:
         mixed = "ひまわり畑の會,1\n".encode()
         good = f"{HEADINGS}よい行,3\n".encode("cp932")

@@ -243,6 +243,12 @@ class TestConfirm:
         assert edited["confirmed_on"] == "2026-04-01"
         assert edited["updated_at"] > record["updated_at"]
 
+    def test_a_closed_record_is_not_confirmed(self, make: Make, act: Act) -> None:
+        closed = act(make(), "close").json()
+        refused = act(closed, "confirm", by="職員", how="phone")
+        assert (refused.status_code, refused.json()["code"]) == (409, "move_not_allowed")
+        assert "活動終了" in refused.json()["detail"]
+
     def test_without_a_day_it_was_today(self, make: Make, act: Act) -> None:
         confirmed = act(make(), "confirm", by="職員", how="phone").json()
         assert date.fromisoformat(confirmed["confirmed_on"]) == today()

@@ -255,6 +255,7 @@ class TestCloseForm:
         [
             {"closed_on": "2026-13-01"},
             {"closed_on": "いつか"},
+            {"closed_on": "2999-01-01"},
             {"successor_number": "7000012050003"},
             {"reason": "あ" * 201},
             {"color": "青"},

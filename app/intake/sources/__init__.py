@@ -4,6 +4,7 @@ A source has `NAME`, `REQUIRED` headings and `read(rows)`, which turns rows into
 (`rules.Incoming`) or why they cannot be kept (`tables.RowError`).
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,11 @@ from pydantic import ValidationError
 
 from app.core.errors import field_errors
 from app.intake.rules import Incoming
-from app.intake.tables import Row, RowError, no_headings
+from app.intake.tables import Row, RowError, no_headings, printable
 
 Reading = Iterator[Incoming | RowError]
+# As wide as `Source.source_id`.
+LONGEST_ID = 200
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,15 @@ class SourceFormat:
 
     def unknown(self, headings: Iterable[str]) -> list[str]:
         """The headings that will not be read: a slip of the pen, or somebody's own notes."""
-        return [name for name in headings if name and self.columns and name not in self.columns]
+        unread = [n for n in headings if n and self.columns and n not in self.columns]
+        return [printable(name) for name in unread]
+
+
+def key_of(written: str) -> str:
+    """What a row without an ID is known by: `written`, or where that is too long, its hash."""
+    if len(written) <= LONGEST_ID:
+        return written
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 def refusal(row: Row, error: ValidationError, columns: Mapping[str, str]) -> RowError:

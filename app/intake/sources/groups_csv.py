@@ -2,7 +2,7 @@
 
 `COLUMNS` is the layout (`musubi template groups-csv` prints it). Only 団体名 is needed in a row; a
 row is known by its 外部ID, or by its name where it has none. A list in a cell is separated by ; or
-、.
+、. An empty cell says that there is nothing; a column that the file does not have says nothing.
 """
 
 import re
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.core.clock import parse_date, parse_year, today
 from app.core.text import Name
 from app.intake.rules import Incoming
-from app.intake.sources import Reading, SourceFormat, refusal
+from app.intake.sources import LONGEST_ID, Reading, SourceFormat, key_of, refusal
 from app.intake.tables import Row, RowError
 from app.organisations.forms import OrganisationForm, RegistrationForm
 from app.organisations.rules import legal_form_of
@@ -48,6 +48,8 @@ _SEPARATOR = re.compile(r"[;；、,，\n]+")
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _STRONG_SEPARATOR = re.compile(r"[;；\n]+")
 _NUMBERS = re.compile(r"[\d\s;；、,，]+")
+_INTEGER = re.compile(r"\s*-?[0-9０-９]{1,12}\s*")
+_DECIMAL = re.compile(r"[-+]?[0-9０-９]{1,12}(\.[0-9０-９]{0,30})?")
 _YES = frozenset("1 はい 可 有 あり ○ ◯ 公開 同意 true yes".split())
 _NO = frozenset("0 いいえ 不可 無 なし × 非公開 不同意 false no".split())
 # 団体種別 that older lists use for what is a 法人格 here.
@@ -89,8 +91,24 @@ def _read_row(row: Row) -> Incoming | RowError:
         return RowError(row.number, error.column, cells.get(error.column, ""), error.reason)
     except ValidationError as error:
         return refusal(row, error, _COLUMN_OF | _columns_of_items(values))
-    source_id = cells.get("外部ID") or f"{said['name']}/{cells.get('市区町村', '')}"
-    return Incoming(row.number, NAME, source_id[:200], said)
+    source_id = cells.get("外部ID") or key_of(f"{said['name']}/{cells.get('市区町村', '')}")
+    if len(source_id) > LONGEST_ID:
+        reason = f"外部IDは{LONGEST_ID}文字以内で書いてください。"
+        return RowError(row.number, "外部ID", source_id, reason)
+    return Incoming(row.number, NAME, source_id, _nothing(cells) | said)
+
+
+def _nothing(cells: Mapping[str, str]) -> dict[str, Any]:
+    """What the columns that are there would say, were they all empty.
+
+    What a record always has (団体種別 …) and what has happened (確認日, 掲載同意) is not taken back
+    by an empty cell.
+    """
+    return {
+        name: [] if name in _LISTS else None
+        for name, columns in _EMPTIED.items()
+        if any(column in cells for column in columns)
+    }
 
 
 def _values(cells: Mapping[str, str]) -> dict[str, Any]:
@@ -155,7 +173,7 @@ def _place(cells: Mapping[str, str]) -> dict[str, Any]:
     }
     for name, column in (("latitude", "緯度"), ("longitude", "経度")):
         if cells.get(column):
-            address[name] = _parsed(column, cells[column], float)
+            address[name] = _parsed(column, cells[column], _decimal)
     if address:
         said = cells.get("住所公開")
         public = True if said is None else bool(said) and _yes_or_no("住所公開", said)
@@ -251,11 +269,25 @@ def _field(written: str) -> Field:
 
 
 def _whole(written: str) -> int:
-    return int(re.sub(r"[人名,，]", "", written))
+    return _integer(re.sub(r"[人名,，]", "", written))
 
 
 def _months(written: str) -> int:
-    return int(written.removesuffix("か月").removesuffix("ヶ月"))
+    return _integer(written.removesuffix("か月").removesuffix("ヶ月"))
+
+
+def _integer(written: str) -> int:
+    """Raises ValueError also for what Python would take: 1_0, digits of other scripts."""
+    if not _INTEGER.fullmatch(written):
+        raise ValueError(written)
+    return int(written)
+
+
+def _decimal(written: str) -> float:
+    """Raises ValueError also for what Python would take: 1_0, nan, digits of other scripts."""
+    if not _DECIMAL.fullmatch(written):
+        raise ValueError(written)
+    return float(written)
 
 
 def _times(written: str) -> list[str]:
@@ -329,7 +361,7 @@ _SIMPLE: dict[str, tuple[str, Callable[[str], Any]]] = {
 _REASONS: dict[Callable[[str], Any], str] = {
     _whole: "数で書いてください。",
     _months: "月の数で書いてください。",
-    float: "数で書いてください。",
+    _decimal: "数で書いてください。",
     parse_year: "年（例: 1998、平成10年）で書いてください。",
     parse_date: "日付（例: 2026-04-01、令和8年4月1日）で書いてください。",
     _registrations: "登録は「制度:番号:開始日:終了日」で書いてください。",
@@ -346,6 +378,24 @@ _CONSENTS = {
     "掲載同意冊子": PublicationUse.BOOKLET,
     "掲載同意オープンデータ": PublicationUse.OPEN_DATA,
 }
+_ADDRESS = ("郵便番号", "住所", "建物名", "緯度", "経度")
+_ALWAYS_THERE = frozenset({"name", "confirm_every_months", "entry_method"})
+# What is taken back when all of its columns are empty.
+_EMPTIED: dict[str, tuple[str, ...]] = {
+    **{name: (column,) for column, (name, _) in _SIMPLE.items() if name not in _ALWAYS_THERE},
+    "municipality": ("市区町村",),
+    "address": _ADDRESS,
+    "contacts": tuple(kind.label for kind in ContactKind),
+    "links": tuple(_LINKS),
+    "photos": ("写真",),
+    "stage": ("ステージ",),
+    "office": ("担当窓口",),
+    "registrations": ("登録",),
+}
+_LISTS = frozenset(
+    "other_names fields keywords activity_times areas goals contacts links photos "
+    "registrations".split()
+)
 _COLUMN_OF = {name: column for column, (name, _) in _SIMPLE.items()} | {
     "postcode": "郵便番号",
     "street": "住所",

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.intake.rules import Incoming, Saying, combine
-from app.intake.sources import Reading, SourceFormat, refusal
+from app.intake.sources import Reading, SourceFormat, key_of, refusal
 from app.intake.tables import Row, RowError
 from app.organisations.forms import OrganisationForm
 from app.organisations.rules import legal_form_of, normalise_corporate_number
@@ -60,7 +60,7 @@ def _together(same: list[Incoming]) -> Incoming:
 
 def _known_by(cells: Mapping[str, str], id_: str) -> str:
     code = cells["全国地方公共団体コード"]
-    return f"{code}-{id_}" if id_ else f"{code}/{cells['名称']}/{cells['住所']}"[:200]
+    return key_of(f"{code}-{id_}" if id_ else f"{code}/{cells['名称']}/{cells['住所']}")
 
 
 def _read_row(row: Row, id_: str) -> Incoming | RowError:

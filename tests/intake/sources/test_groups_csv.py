@@ -37,6 +37,7 @@ class TestRead:
                 ["132039", "222101"],
             ),
             ("設立年", "平成17年", "2005", "founded_year", 2005),
+            ("会員数", "１，２００名", "1200", "member_count", 1200),
             ("会員数", "1,200人", "1200", "member_count", 1200),
             ("新規受け入れ", "可", "1", "accepting_members", True),
             ("見学体験", "不可", "0", "visits_welcome", False),
@@ -110,6 +111,13 @@ class TestRead:
             ("活動日", "毎月", "次のどれか"),
             ("会員数", "約十名", "数で"),
             ("会員数", "-1", "0以上"),
+            ("会員数", "1_0", "数で"),
+            ("会員数", "١٢", "数で"),
+            ("会員数", "①", "数で"),
+            ("緯度", "3_5.7", "数で"),
+            ("確認間隔", "1_2", "月の数"),
+            ("設立年", "昭和99", "平成10年"),
+            ("外部ID", "x" * 201, "200文字"),
             ("設立年", "むかし", "平成10年"),
             ("新規受け入れ", "たぶん", "1（はい）"),
             ("団体種別", "なぞの団体", "次のどれか"),
@@ -159,6 +167,38 @@ class TestRead:
         assert isinstance(own, Incoming)
         assert isinstance(other, Incoming)
         assert (own.source_id, other.source_id) == ("a-1", "会/武蔵野市")
+
+    def test_long_names_that_differ_at_their_end_are_two_groups(self, read: Read) -> None:
+        keys = set()
+        for place in ("武蔵野市", "三鷹市"):
+            cells = {"団体名": "長" * 200, "都道府県": "東京都", "市区町村": place}
+            row = read("groups-csv", cells)
+            assert isinstance(row, Incoming)
+            assert len(row.source_id) <= 200
+            keys.add(row.source_id)
+        assert len(keys) == 2
+
+    def test_an_empty_cell_says_that_there_is_nothing(self, read: Read) -> None:
+        """A column that the file does not have says nothing."""
+        empty = said(
+            read, 電話="", メール="", 住所="", 目的="", 分野="", 会員数="", ウェブサイト=""
+        )
+        assert {name: empty[name] for name in ("contacts", "address", "purpose", "fields")} == {
+            "contacts": [],
+            "address": None,
+            "purpose": None,
+            "fields": [],
+        }
+        assert (empty["member_count"], empty["links"]) == (None, [])
+        assert set(said(read, 電話公開="", 住所公開="")) == {"name", "legal_form"}
+
+    @pytest.mark.parametrize(
+        "column", ["団体種別", "確認間隔", "入力方法", "確認日", "掲載同意ウェブ"]
+    )
+    def test_what_cannot_be_taken_back_is_not_said_by_an_empty_cell(
+        self, read: Read, column: str
+    ) -> None:
+        assert set(said(read, **{column: ""})) == {"name", "legal_form"}
 
     def test_refuses_an_id_a_second_time(self, tmp_path: Path) -> None:
         path = tmp_path / "file.csv"
