@@ -5,8 +5,6 @@ row is known by its 外部ID, or by its name where it has none. A list in a cell
 、. An empty cell says that there is nothing; a column that the file does not have says nothing.
 """
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -14,25 +12,36 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.core.clock import parse_date, parse_year, today
 from app.core.text import Name
+from app.intake.cells import (
+    CellError,
+    areas_of,
+    choice,
+    decimal,
+    entry_method,
+    fields_of,
+    flag,
+    goals_of,
+    listed,
+    months,
+    registrations_of,
+    times_of,
+    whole,
+    yes_or_no,
+)
 from app.intake.rules import Incoming
 from app.intake.sources import LONGEST_ID, Reading, SourceFormat, key_of, refusal
 from app.intake.tables import Row, RowError
-from app.organisations.forms import OrganisationForm, RegistrationForm
+from app.organisations.forms import OrganisationForm
 from app.organisations.rules import legal_form_of
 from app.places.rules import find_by_name, normalise_code
-from app.vocabulary import Choice
-from app.vocabulary.fields import Field
-from app.vocabulary.goals import Goal
 from app.vocabulary.organisations import (
     ConfirmationMethod,
     ContactKind,
-    EntryMethod,
     LegalForm,
     LinkKind,
     OrganisationType,
     PublicationUse,
 )
-from app.vocabulary.times import ActivityTime
 
 NAME = "groups-csv"
 COLUMNS = (
@@ -44,24 +53,9 @@ COLUMNS = (
     "Instagram X LINE 写真 写真の説明 登録 担当窓口 確認日 確認者 確認方法 確認間隔 入力方法 "
     "掲載同意ウェブ 掲載同意冊子 掲載同意オープンデータ"
 ).split()
-_SEPARATOR = re.compile(r"[;；、,，\n]+")
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
-_STRONG_SEPARATOR = re.compile(r"[;；\n]+")
-_NUMBERS = re.compile(r"[\d\s;；、,，]+")
-_INTEGER = re.compile(r"\s*-?[0-9０-９]{1,12}\s*")
-_DECIMAL = re.compile(r"[-+]?[0-9０-９]{1,12}(\.[0-9０-９]{0,30})?")
-_YES = frozenset("1 はい 可 有 あり ○ ◯ 公開 同意 true yes".split())
-_NO = frozenset("0 いいえ 不可 無 なし × 非公開 不同意 false no".split())
 # 団体種別 that older lists use for what is a 法人格 here.
 _LEGAL_FORMS_AS_TYPES = {"NPO法人": LegalForm.NPO, "認定NPO法人": LegalForm.CERTIFIED_NPO}
-
-
-class CellError(ValueError):
-    """What is wrong with one cell."""
-
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column, self.reason = column, reason
 
 
 def read(rows: Iterable[Row | RowError]) -> Reading:
@@ -124,7 +118,7 @@ def _values(cells: Mapping[str, str]) -> dict[str, Any]:
         {"kind": kind, "url": cells[column]} for column, kind in _LINKS.items() if cells.get(column)
     ]
     consents = {
-        use: _yes_or_no(column, cells[column])
+        use: yes_or_no(column, cells[column])
         for column, use in _CONSENTS.items()
         if cells.get(column)
     }
@@ -151,9 +145,9 @@ def _kinds(cells: Mapping[str, str], name: str) -> dict[str, Any]:
     if kind in _LEGAL_FORMS_AS_TYPES:
         values["legal_form"] = _LEGAL_FORMS_AS_TYPES[kind]
     elif kind:
-        values["organisation_type"] = _choice(OrganisationType, "団体種別", kind)
+        values["organisation_type"] = choice(OrganisationType, "団体種別", kind)
     if form:
-        values["legal_form"] = _choice(LegalForm, "法人格", form)
+        values["legal_form"] = choice(LegalForm, "法人格", form)
     values.setdefault("legal_form", legal_form_of(name))
     return values
 
@@ -173,10 +167,10 @@ def _place(cells: Mapping[str, str]) -> dict[str, Any]:
     }
     for name, column in (("latitude", "緯度"), ("longitude", "経度")):
         if cells.get(column):
-            address[name] = _parsed(column, cells[column], _decimal)
+            address[name] = _parsed(column, cells[column], decimal)
     if address:
         said = cells.get("住所公開")
-        public = True if said is None else bool(said) and _yes_or_no("住所公開", said)
+        public = True if said is None else bool(said) and yes_or_no("住所公開", said)
         values["address"] = {**address, "is_public": public}
     return values
 
@@ -198,7 +192,7 @@ def _contact(cells: Mapping[str, str], kind: ContactKind) -> dict[str, Any] | No
     contact = {
         "kind": kind,
         "value": cells[column],
-        "is_public": bool(public) and _yes_or_no(f"{column}公開", public),
+        "is_public": bool(public) and yes_or_no(f"{column}公開", public),
     }
     return contact | ({"kana": kana} if (kana := cells.get(f"{column}フリガナ")) else {})
 
@@ -208,7 +202,7 @@ def _of_city_lists(cells: Mapping[str, str]) -> dict[str, Any]:
     named = {"stage": cells.get("ステージ"), "office": cells.get("担当窓口")}
     said: dict[str, Any] = {name: written for name, written in named.items() if written}
     if written := cells.get("登録"):
-        said["registrations"] = _parsed("登録", written, _registrations)
+        said["registrations"] = _parsed("登録", written, registrations_of)
     return said
 
 
@@ -222,149 +216,42 @@ def _confirmation(cells: Mapping[str, str]) -> dict[str, Any]:
     return {
         "confirmed_on": day.isoformat(),
         "confirmed_by": _parsed("確認者", by, _NAME.validate_python) if by else None,
-        "confirmed_how": _choice(ConfirmationMethod, "確認方法", how).value if how else None,
+        "confirmed_how": choice(ConfirmationMethod, "確認方法", how).value if how else None,
     }
-
-
-# ----------------------------------------------------------------------------------------- cells
-
-
-def _listed(written: str) -> list[str]:
-    return [part.strip() for part in _SEPARATOR.split(written) if part.strip()]
-
-
-def _choice(choices: type[Choice], column: str, written: str) -> Choice:
-    found = choices.named(written)
-    if found is None:
-        known = "、".join(choice.label for choice in choices)
-        raise CellError(column, f"次のどれかで書いてください: {known}")
-    return found
-
-
-def _yes_or_no(column: str, written: str) -> bool:
-    if written.lower() in _YES:
-        return True
-    if written.lower() in _NO:
-        return False
-    raise CellError(column, "1（はい）か 0（いいえ）で書いてください。")
-
-
-def _flag(written: str) -> bool:
-    return _yes_or_no("", written)
-
-
-def _fields(written: str) -> list[int]:
-    """Numbers, short names or the statute's wording, which has commas of its own."""
-    separator = _SEPARATOR if _NUMBERS.fullmatch(written) else _STRONG_SEPARATOR
-    fields = [_field(part.strip()) for part in separator.split(written) if part.strip()]
-    return [int(field.value) for field in fields]
-
-
-def _field(written: str) -> Field:
-    plain = unicodedata.normalize("NFKC", written)
-    found = next((f for f in Field if plain in (f.value, f.short) or written == f.label), None)
-    if found is None:
-        raise CellError("", "分野は 1〜20 の番号、または法の別表の文言で書いてください。")
-    return found
-
-
-def _whole(written: str) -> int:
-    return _integer(re.sub(r"[人名,，]", "", written))
-
-
-def _months(written: str) -> int:
-    return _integer(written.removesuffix("か月").removesuffix("ヶ月"))
-
-
-def _integer(written: str) -> int:
-    """Raises ValueError also for what Python would take: 1_0, digits of other scripts."""
-    if not _INTEGER.fullmatch(written):
-        raise ValueError(written)
-    return int(written)
-
-
-def _decimal(written: str) -> float:
-    """Raises ValueError also for what Python would take: 1_0, nan, digits of other scripts."""
-    if not _DECIMAL.fullmatch(written):
-        raise ValueError(written)
-    return float(written)
-
-
-def _times(written: str) -> list[str]:
-    return [_choice(ActivityTime, "", part).value for part in _listed(written)]
-
-
-def _goals(written: str) -> list[str]:
-    return [_choice(Goal, "", part).value for part in _listed(written)]
-
-
-def _areas(written: str) -> list[str]:
-    codes = []
-    for part in _listed(written):
-        prefecture = re.match(r".{2,3}?[都道府県]", part)
-        code = normalise_code(part)
-        if code is None and prefecture:
-            place = find_by_name(prefecture[0], part.removeprefix(prefecture[0]))
-            code = place.code if place else None
-        if code is None:
-            raise CellError(
-                "", "市区町村コード、または都道府県から書いた市区町村名で書いてください。"
-            )
-        codes.append(code)
-    return codes
-
-
-def _registrations(written: str) -> list[dict[str, Any]]:
-    """scheme:number:from:until, several separated by ;."""
-    registrations = []
-    for part in _STRONG_SEPARATOR.split(written):
-        scheme, number, since, until = (*part.strip().split(":"), "", "", "", "")[:4]
-        form = RegistrationForm(
-            scheme="any",
-            number=number or None,
-            valid_from=parse_date(since) if since else None,
-            valid_until=parse_date(until) if until else None,
-        )
-        registrations.append({**form.model_dump(mode="json"), "scheme": scheme})
-    return registrations
-
-
-def _entry_method(written: str) -> str:
-    return _choice(EntryMethod, "", written).value
 
 
 _SIMPLE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "団体名": ("name", str),
     "フリガナ": ("kana", str),
-    "別名": ("other_names", _listed),
+    "別名": ("other_names", listed),
     "法人番号": ("corporate_number", str),
-    "分野": ("fields", _fields),
+    "分野": ("fields", fields_of),
     "目的": ("purpose", str),
     "活動内容": ("activities", str),
     "実績": ("achievements", str),
     "一言PR": ("message", str),
-    "キーワード": ("keywords", _listed),
-    "活動日": ("activity_times", _times),
+    "キーワード": ("keywords", listed),
+    "活動日": ("activity_times", times_of),
     "活動日時": ("schedule", str),
     "主な活動場所": ("meeting_place", str),
-    "活動エリア": ("areas", _areas),
-    "会員数": ("member_count", _whole),
-    "市内会員数": ("local_member_count", _whole),
+    "活動エリア": ("areas", areas_of),
+    "会員数": ("member_count", whole),
+    "市内会員数": ("local_member_count", whole),
     "会費": ("membership_fee", str),
     "設立年": ("founded_year", parse_year),
-    "新規受け入れ": ("accepting_members", _flag),
-    "見学体験": ("visits_welcome", _flag),
-    "SDGs": ("goals", _goals),
-    "確認間隔": ("confirm_every_months", _months),
-    "入力方法": ("entry_method", _entry_method),
+    "新規受け入れ": ("accepting_members", flag),
+    "見学体験": ("visits_welcome", flag),
+    "SDGs": ("goals", goals_of),
+    "確認間隔": ("confirm_every_months", months),
+    "入力方法": ("entry_method", entry_method),
 }
 _REASONS: dict[Callable[[str], Any], str] = {
-    _whole: "数で書いてください。",
-    _months: "月の数で書いてください。",
-    _decimal: "数で書いてください。",
+    whole: "数で書いてください。",
+    months: "月の数で書いてください。",
+    decimal: "数で書いてください。",
     parse_year: "年（例: 1998、平成10年）で書いてください。",
     parse_date: "日付（例: 2026-04-01、令和8年4月1日）で書いてください。",
-    _registrations: "登録は「制度:番号:開始日:終了日」で書いてください。",
+    registrations_of: "登録は「制度:番号:開始日:終了日」で書いてください。",
 }
 _LINKS = {
     "ウェブサイト": LinkKind.WEBSITE,
