@@ -1,8 +1,8 @@
 """The kill drill: `kill -9` the service or Meilisearch amid a burst of writes or an import.
 
 After each kill the service comes back by itself or is started again; then every acknowledged write
-must be in the registry and both indexes must equal it, within 5 s of answering again, after an import 5 s
-plus the backlog at the measured indexing rate (`make drill`).
+must be in the registry and both indexes must equal it: within 5 s of answering again, after an
+import 5 s plus the backlog at the measured indexing rate (`make drill`).
 """
 
 import contextlib

@@ -9,7 +9,7 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
@@ -40,7 +40,6 @@ from app.discovery.sync import (
 )
 from app.intake.run import FORMATS, Report, check, keep, keep_all, open_import
 from app.intake.sources import groups_csv
-from app.intake.tables import UnreadableFile
 from app.settings import Settings
 from search import SearchUnavailable
 
@@ -170,17 +169,17 @@ def import_file(
         fail(f"FORMAT は次のどれかです: {'、'.join(FORMATS)}")
     prepare_for_much()
     settings = Settings()
-    database = open_database(settings)
+    database, report = open_database(settings), Report(format_name)
     try:
         format_, table = open_import(format_name, file)
         if unknown := format_.unknown(table.headings):
             say(f"この書式にない列は読みません: {'、'.join(unknown)}")
         if dry_run or strict:
             with bars("確かめています") as progress:
-                report = check(database, format_, table, progress)
-            if dry_run or report.errors:
-                _tell(report, done=False, indexed=False)
-                raise typer.Exit(_exit_code(report, strict=strict))
+                checked = check(database, format_, table, progress)
+            if dry_run or checked.errors:
+                _tell(checked, done=False, indexed=False)
+                raise typer.Exit(_exit_code(checked, strict=strict))
         engines = Engines(settings, say)
         try:
             with waiting_lock(database, _LOCK_S):
@@ -188,7 +187,7 @@ def import_file(
                 bring_up_to_date(database, indexes)
                 drain = Drain(database, indexes)
                 # All or nothing is one transaction: nobody else may write in the meantime.
-                keep_rows = keep_all if strict else partial(keep, feed=drain)
+                keep_rows = keep_all if strict else partial(keep, feed=drain, report=report)
                 with bars("取り込んでいます") as progress:
                     report = keep_rows(database, format_, table, source=source, progress=progress)
                 say("検索できるようにしています…")
@@ -197,13 +196,20 @@ def import_file(
             engines.stop()
         _tell(report, done=not (strict and report.refused), indexed=drain.complete)
         raise typer.Exit(_exit_code(report, strict=strict))
-    except UnreadableFile as error:
-        _tell_counts(Report(format_name), done=False, indexed=False)
-        fail(str(error))
-    except SearchUnavailable as error:
-        fail(f"取り込めませんでした: {error}")
+    except (DomainError, SearchUnavailable) as error:
+        _tell_interrupted(report, error)
     finally:
         database.close()
+
+
+def _tell_interrupted(report: Report, error: Exception) -> NoReturn:
+    """What stopped an import, and what of it is kept all the same."""
+    if not report.outcome.kept:
+        _tell_counts(report, done=False, indexed=False)
+        fail(f"取り込めませんでした: {error}")
+    say(f"途中で止まりました: {error}")
+    _tell(report, done=True, indexed=False)
+    raise typer.Exit(1)
 
 
 def _exit_code(report: Report, *, strict: bool = False) -> int:

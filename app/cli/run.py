@@ -17,7 +17,7 @@ from app.intake.run import keep, open_import
 from app.main import create_app
 from app.organisations.queries import count_organisations
 from app.settings import Settings
-from search import Index, SearchUnavailable
+from search import Index, SearchError
 
 _DEMO = Path(__file__).resolve().parent.parent / "demo" / "groups.csv"
 _LOCK_S = 30
@@ -63,7 +63,7 @@ def _prepare(settings: Settings, database: Database, engines: Engines) -> None:
                 bring_up_to_date(database, indexes, progress)
             if settings.demo:
                 _load_demo(database, indexes)
-    except SearchUnavailable as error:
+    except SearchError as error:
         say(f"検索の準備は起動後に続けます（{error}）。")
     if len(indexes) == 1:
         say("Meilisearch が使えないため、簡易検索で動きます。")

@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import Database, WriteSession
+from app.core.errors import StaleVersion
 from app.intake.actions import Outcome, apply_batch
 from app.intake.rules import IMPORTER, CityLists, Incoming, UnknownCode, with_codes
 from app.intake.sources import SourceFormat, groups_csv, houjin_bangou, kodomo_shokudo
@@ -76,9 +77,13 @@ def keep(
     source: str | None = None,
     progress: Progress,
     feed: Feed | None = None,
+    report: Report | None = None,
 ) -> Report:
-    """Keep every good row, in batches that are each kept as a whole."""
-    report = Report(format_.name)
+    """Keep every good row, in batches that are each kept as a whole.
+
+    Where it is interrupted, a `report` of the caller's says what has been kept so far.
+    """
+    report = report or Report(format_.name)
     actor = IMPORTER + (source or format_.name)
     read = _read(database, format_, table, progress, report)
     for batch in _batches(_renamed(read, source)):
@@ -112,9 +117,11 @@ def keep_all(
 @contextmanager
 def _part(session: WriteSession) -> Iterator[WriteSession]:
     """A part of a transaction that may fail by itself; what was read for it is forgotten."""
-    with session.begin_nested():
-        yield session
-    session.expunge_all()
+    try:
+        with session.begin_nested():
+            yield session
+    finally:
+        session.expunge_all()
 
 
 def _apply(
@@ -124,8 +131,7 @@ def _apply(
     report: Report,
 ) -> None:
     try:
-        with begin() as session:
-            outcome = apply_batch(session, batch=batch, actor=actor)
+        outcome = _attempt(begin, batch, actor)
     except IntegrityError as error:
         if "unique" not in str(error.orig).lower():
             raise
@@ -139,6 +145,18 @@ def _apply(
             _apply(begin, [incoming], actor, report)
     else:
         report.outcome.add(outcome)
+
+
+def _attempt(
+    begin: Callable[[], AbstractContextManager[WriteSession]], batch: list[Incoming], actor: str
+) -> Outcome:
+    """Once more where somebody edited one of them in between. Raises StaleVersion after that."""
+    try:
+        with begin() as session:
+            return apply_batch(session, batch=batch, actor=actor)
+    except StaleVersion:
+        with begin() as session:
+            return apply_batch(session, batch=batch, actor=actor)
 
 
 def _read(
@@ -155,16 +173,20 @@ def _read(
             yield resolved
 
 
-_COLUMNS = {"stage": "ステージ", "office": "担当窓口", "registrations": "登録"}
+# Fields of the city's own lists → their column, and the list's name.
+_COLUMNS = {
+    "stage": ("ステージ", "ステージ"),
+    "office": ("担当窓口", "担当窓口"),
+    "registrations": ("登録", "登録制度"),
+}
 
 
 def _resolved(incoming: Incoming, lists: CityLists) -> Incoming | RowError:
     try:
         said = with_codes(incoming.said, lists)
     except UnknownCode as error:
-        column = _COLUMNS[error.field]
-        reason = f"登録されている{column}にありません。"
-        return RowError(incoming.row, column, error.written, reason)
+        column, list_ = _COLUMNS[error.field]
+        return RowError(incoming.row, column, error.written, f"{list_}の一覧にありません。")
     return replace(incoming, said=said)
 
 

@@ -1,7 +1,9 @@
 """`musubi import`: exit codes, counts, sentences, and rows that can be found at once."""
 
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import xlsxwriter
 
 from app.intake.sources.groups_csv import COLUMNS
+from tests.faulty import FaultyServer
 
 GOOD = "外部ID,団体名,会員数\n1,ひまわりの会,3\n2,すみれの会,4\n"
 BAD = GOOD + "3,つばきの会,三人\n"
@@ -124,6 +127,78 @@ class TestSearchable:
         nobody = {"MUSUBI_SEARCH": "auto", "MUSUBI_MEILI_URL": f"http://127.0.0.1:{port}"}
         done = musubi("import", "groups-csv", file, **nobody)
         assert (done.code, done.counts["created"]) == (0, 2)
+
+
+class Dying(FaultyServer):
+    """Hangs up for good once it has taken documents."""
+
+    died = False
+
+    def _handle(self, request: Any) -> None:
+        super()._handle(request)
+        if request.command == "POST" and request.path.startswith("/indexes/organisations/doc"):
+            self.died, self.fault = True, "closed"
+
+
+class TestInterrupted:
+    """What stops an import midway is told with what is kept; a second import does the rest."""
+
+    @pytest.fixture
+    def many(self, tmp_path: Path) -> Path:
+        path = tmp_path / "many.csv"
+        rows = "".join(f"{n},会{n},{n}\n" for n in range(1_200))
+        path.write_text("外部ID,団体名,会員数\n" + rows)
+        return path
+
+    @pytest.fixture
+    def refuse(self, musubi: Musubi, home: Path) -> Callable[[str], None]:
+        """From this 外部ID on the database is not to be had: what it says when it is full."""
+        musubi("migrate")
+
+        def refuse(source_id: str) -> None:
+            with closing(sqlite3.connect(home / "musubi.sqlite3")) as database:
+                database.execute(
+                    "CREATE TRIGGER full BEFORE INSERT ON organisation_source"
+                    f" WHEN NEW.source_id = '{source_id}' BEGIN"
+                    " SELECT json(NEW.source_id || '?'); END"
+                )
+                database.commit()
+
+        return refuse
+
+    @pytest.mark.parametrize(("stop", "code", "kept"), [("700", 1, 500), ("3", 2, 0)])
+    def test_tells_what_is_kept(
+        self,
+        musubi: Musubi,
+        refuse: Callable[[str], None],
+        many: Path,
+        home: Path,
+        stop: str,
+        code: int,
+        kept: int,
+    ) -> None:
+        refuse(stop)
+        done = musubi("import", "groups-csv", many)
+        assert (done.code, done.counts["kept"], done.counts["indexed"]) == (code, kept, False)
+        with closing(sqlite3.connect(home / "musubi.sqlite3")) as database:
+            database.execute("DROP TRIGGER full")
+            database.commit()
+        again = musubi("import", "groups-csv", many)
+        assert (again.code, again.counts["kept"]) == (0, 1_200)
+        assert again.counts["created"] == 1_200 - kept
+
+    def test_meilisearch_that_dies_meanwhile_costs_no_row(
+        self, musubi: Musubi, many: Path, meili_environment: dict[str, str]
+    ) -> None:
+        dying = Dying(meili_environment["MUSUBI_MEILI_URL"])
+        try:
+            settings = {**meili_environment, "MUSUBI_MEILI_URL": dying.url}
+            done = musubi("import", "groups-csv", many, **settings)
+        finally:
+            dying.stop()
+        assert dying.died
+        assert (done.code, done.counts["created"]) == (0, 1_200), done.said
+        assert done.counts["indexed"] is False
 
 
 class TestTemplate:

@@ -2,15 +2,17 @@ import csv
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import event, update
 from sqlmodel import select
 
 from app.core.db import Database
+from app.core.errors import StaleVersion
 from app.intake.run import Report, check, keep, keep_all, open_import
 from app.intake.sources.groups_csv import COLUMNS
 from app.main import API
@@ -41,6 +43,10 @@ class TestKeep:
             (3, "会員数", "三人"),
             (4, "ステージ", "ない段階"),
             (5, "登録", "ない制度"),
+        ]
+        assert [e.reason for e in report.errors[1:]] == [
+            "ステージの一覧にありません。",
+            "登録制度の一覧にありません。",
         ]
         assert [record.name for record in records()] == ["ひまわりの会", "もみじの会"]
 
@@ -103,6 +109,55 @@ class TestKeep:
         indexed()
         assert client.get(search).json()["total"] == 0
         assert client.get(f"{API}/organisations/{hit['id']}").json()["status"] == "closed"
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+class TestEditedMeanwhile:
+    """On PostgreSQL somebody may edit a group between our reading and our writing it."""
+
+    @pytest.fixture
+    def edits(self, database: Database) -> Iterator[list[str]]:
+        """Each of these names is given to a group of that kind right before it is written."""
+        names: list[str] = []
+        others = Database(database.settings)
+
+        def edit(_: Any, __: Any, statement: str, *more: Any) -> None:
+            if names and statement.startswith("UPDATE organisation SET"):
+                change = update(Organisation).values(
+                    name=names.pop(), version=Organisation.version + 1
+                )
+                with others.write() as session:
+                    session.execute(change)
+
+        event.listen(database.engine, "before_cursor_execute", edit)
+        yield names
+        event.remove(database.engine, "before_cursor_execute", edit)
+        others.close()
+
+    def test_is_read_again_and_kept(self, say: Import, records: Records, edits: list[str]) -> None:
+        say("groups-csv", [{**GOOD, "外部ID": "1"}])
+        edits.append("先に直した会")
+        report = say("groups-csv", [{**GOOD, "外部ID": "1", "会員数": "9"}])
+        assert (report.outcome.kept, report.refused, edits) == (1, 0, [])
+        assert [record.member_count for record in records()] == [9]
+
+    def test_again_and_again_stops_and_says_what_is_kept(
+        self,
+        database: Database,
+        tmp_path: Path,
+        say: Import,
+        edits: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("app.intake.run._BATCH", 1)
+        say("groups-csv", [{**GOOD, "外部ID": "2"}])
+        edits.extend(["また直した会", "先に直した会"])
+        rows = [{**GOOD, "外部ID": n, "会員数": "9"} for n in "12"]
+        format_, table = open_import("groups-csv", write_csv(tmp_path / "two.csv", rows))
+        report = Report("groups-csv")
+        with pytest.raises(StaleVersion):
+            keep(database, format_, table, progress=lambda _: None, report=report)
+        assert (report.outcome.kept, report.outcome.created) == (1, 1)
 
 
 class TestKeepAll:
