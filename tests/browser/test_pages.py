@@ -47,7 +47,6 @@ class TestProblem:
             ("/search?near=x", 422, "緯度,経度"),
             ("/search?field=99", 422, "20以下の数を入力してください"),
             ("/search?sort=distance", 422, "場所を指定してください"),
-            ("/search?colour=blue", 422, "この項目はありません"),
             ("/search?q=%00", 422, "使えない文字"),
         ],
     )

@@ -106,7 +106,7 @@ class TestUpdateOrganisation:
         assert (read["message"], read["fields"]) == (winner["message"], winner["fields"])
         assert {a.json().get("code") for a in answers} == {None, "stale_version"}
 
-    @pytest.mark.parametrize("seen", ["1", 'W/"2"', '"x"', "*", '"999999999999999999"', '"٢"'])
+    @pytest.mark.parametrize("seen", ["1", 'W/"2"', '"x"', '"999999999999999999"', '"٢"'])
     def test_a_version_that_never_was_is_stale(
         self, client: TestClient, operator: dict[str, str], make: Make, seen: str
     ) -> None:
