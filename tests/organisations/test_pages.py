@@ -171,3 +171,13 @@ class TestReadOrganisation:
         style = client.get("/static/app.css").text
         printed = style.partition("@media print")[2]
         assert re.search(r"\.site-header[^}]*display:\s*none", printed)
+
+
+class TestSections:
+    def test_a_heading_with_nothing_under_it_is_left_out(
+        self, client: TestClient, make: Make
+    ) -> None:
+        bare = client.get(f"/organisations/{make()['id']}")
+        assert "参加するには" not in bare.text
+        told = client.get(f"/organisations/{make(schedule='毎週土曜')['id']}")
+        assert "参加するには" in told.text
