@@ -68,8 +68,8 @@ class TestFiles:
         assert offenders(FILES, lambda _, text: _MACHINE.search(text) or str(ROOT) in text) == []
 
     def test_the_patterns_find_what_they_are_for(self) -> None:
-        hosts = ("pypi" + ".org", "files.python" + "hosted.org", "registry." + "npmjs.org")
-        assert all(_REGISTRY.search(f"https://{host}/simple") for host in hosts)
+        parts = (("pypi", "org"), ("files", "pythonhosted", "org"), ("registry", "npmjs", "org"))
+        assert all(_REGISTRY.search(f"https://{'.'.join(host)}/simple") for host in parts)
         assert _MACHINE.search('"/' + 'home/hanako/musubi"')
 
     def test_lock_files_pin_and_hash_and_name_no_place(self) -> None:

@@ -18,6 +18,27 @@ from app.organisations.queries import list_records
 from app.organisations.records import Record
 
 Rows = Sequence[dict[str, str]]
+# A row of the Tax Agency's: a corporation as it was first registered.
+EVENT = {
+    "corporate_number": "7000012050002",
+    "process": "01",
+    "update_date": "2024-01-10",
+    "change_date": "2024-01-05",
+    "name": "特定非営利活動法人ひまわり",
+    "kind": "399",
+    "prefecture": "東京都",
+    "city": "武蔵野市",
+    "street": "緑町１丁目",
+    "pref_code": "13",
+    "city_code": "203",
+    "postcode": "1800012",
+    "close_date": "",
+    "close_cause": "",
+    "successor_corporate_number": "",
+    "latest": "1",
+    "kana": "ヒマワリ",
+    "hihyoji": "0",
+}
 
 
 def write_csv(path: Path, rows: Rows, encoding: str = "utf-8") -> Path:

@@ -11,31 +11,18 @@ from app.intake.run import Report
 from app.organisations.models import Source
 from app.organisations.records import Record
 from app.vocabulary.organisations import Status
+from tests.intake.conftest import EVENT
 
-NUMBER = "7000012050002"
-EVENT = {
-    "seq": "1",
-    "corporate_number": NUMBER,
-    "process": "01",
-    "update_date": "2024-01-10",
-    "change_date": "2024-01-05",
-    "name": "特定非営利活動法人ひまわり",
-    "kind": "399",
-    "prefecture": "東京都",
-    "city": "武蔵野市",
-    "street": "緑町１丁目",
-    "close_date": "",
-    "latest": "1",
-    "kana": "ヒマワリ",
-}
+NUMBER = EVENT["corporate_number"]
+FIRST = {**EVENT, "seq": "1"}
 CLOSED = {"process": "21", "close_date": "2024-02-01", "update_date": "2024-02-03"}
 LIFE = [
-    EVENT,
-    {**EVENT, "process": "12", "street": "緑町２丁目", "update_date": "2024-01-20"},
-    {**EVENT, **CLOSED, "street": "緑町２丁目"},
-    {**EVENT, "process": "22", "street": "緑町２丁目", "update_date": "2024-03-01"},
-    {**EVENT, "process": "12", "street": "緑町３丁目", "update_date": "2024-04-01"},
-    {**EVENT, "process": "11", "street": "緑町３丁目", "update_date": "2024-05-01", "kana": "ヒ"},
+    FIRST,
+    {**FIRST, "process": "12", "street": "緑町２丁目", "update_date": "2024-01-20"},
+    {**FIRST, **CLOSED, "street": "緑町２丁目"},
+    {**FIRST, "process": "22", "street": "緑町２丁目", "update_date": "2024-03-01"},
+    {**FIRST, "process": "12", "street": "緑町３丁目", "update_date": "2024-04-01"},
+    {**FIRST, "process": "11", "street": "緑町３丁目", "update_date": "2024-05-01", "kana": "ヒ"},
 ]
 Import = Callable[..., Report]
 Records = Callable[[], list[Record]]
@@ -76,7 +63,7 @@ class TestApplyBatch:
         group = {"外部ID": "a", "団体名": "ひまわり", "法人番号": NUMBER, "電話": "0422-00-0000"}
         say("groups-csv", [group, {**group, "外部ID": "b", "電話": "0422-00-0001"}])
         say("groups-csv", [group], source="another list")
-        say("houjin-bangou", [EVENT])
+        say("houjin-bangou", [FIRST])
         [record] = records()
         assert sorted((s.source, s.source_id) for s in record.sources) == [
             ("another list", "a"),
@@ -173,8 +160,8 @@ class TestEvents:
             (LIFE[:2], Status.PUBLISHED),
             (LIFE[:3], Status.CLOSED),
             (LIFE[:4], Status.PUBLISHED),
-            ([EVENT, {**EVENT, "process": "71", "update_date": "2024-02-01"}], Status.PUBLISHED),
-            ([EVENT, {**EVENT, **CLOSED, "process": "71"}], Status.CLOSED),
+            ([FIRST, {**FIRST, "process": "71", "update_date": "2024-02-01"}], Status.PUBLISHED),
+            ([FIRST, {**FIRST, **CLOSED, "process": "71"}], Status.CLOSED),
         ],
     )
     def test_are_followed_one_file_at_a_time_or_all_at_once(
@@ -205,9 +192,9 @@ class TestEvents:
     def test_an_older_version_does_not_come_back_after_one_that_said_the_same(
         self, say: Import, records: Records
     ) -> None:
-        say("houjin-bangou", [EVENT])
-        say("houjin-bangou", [{**EVENT, "update_date": "2024-03-01"}])
-        say("houjin-bangou", [{**EVENT, "update_date": "2024-02-01", "street": "古い町"}])
+        say("houjin-bangou", [FIRST])
+        say("houjin-bangou", [{**FIRST, "update_date": "2024-03-01"}])
+        say("houjin-bangou", [{**FIRST, "update_date": "2024-02-01", "street": "古い町"}])
         [record] = records()
         assert record.address
         assert record.address.street == "緑町１丁目"
@@ -215,7 +202,7 @@ class TestEvents:
     def test_do_not_reopen_what_a_human_closed(
         self, client: Any, operator: dict[str, str], say: Import, records: Records
     ) -> None:
-        say("houjin-bangou", [EVENT])
+        say("houjin-bangou", [FIRST])
         [record] = records()
         path = f"/api/v1/organisations/{record.id}/close"
         assert client.post(path, json={}, headers=operator).status_code == 200

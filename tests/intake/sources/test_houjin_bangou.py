@@ -8,28 +8,9 @@ from app.intake.run import open_import
 from app.intake.sources.houjin_bangou import LAYOUT
 from app.intake.tables import RowError, UnreadableFile
 from app.vocabulary.organisations import LegalForm, OrganisationType, Status
+from tests.intake.conftest import EVENT
 
 Read = Callable[..., Incoming | RowError]
-EVENT = {
-    "corporate_number": "7000012050002",
-    "process": "01",
-    "update_date": "2024-01-10",
-    "change_date": "2024-01-05",
-    "name": "特定非営利活動法人ひまわり",
-    "kind": "399",
-    "prefecture": "東京都",
-    "city": "武蔵野市",
-    "street": "緑町１丁目",
-    "pref_code": "13",
-    "city_code": "203",
-    "postcode": "1800012",
-    "close_date": "",
-    "close_cause": "",
-    "successor_corporate_number": "",
-    "latest": "1",
-    "kana": "ヒマワリ",
-    "hihyoji": "0",
-}
 
 
 def row(read: Read, **cells: str) -> Incoming:
