@@ -20,7 +20,7 @@ reindex: .venv/app ## 検索の索引を作り直す
 	@exec $(BIN)/musubi reindex
 
 test: .venv/dev ## すべてのテスト（SQLite と PostgreSQL）
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: .venv/dev ## 書き方、型、部屋の順序、テンプレート
 	@sh requirements/check.sh

@@ -45,6 +45,8 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
     async def life(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         tokenize("東京")  # loads the dictionary now rather than in the first search
+        with contextlib.suppress(SearchUnavailable):
+            app.state.engines.prepare()
         keeper = Keeper(app.state.database, app.state.engines)
         keeper.start()
         with contextlib.suppress(SearchUnavailable):

@@ -235,7 +235,7 @@ class EmbeddedIndex:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         try:
             yield self._connection()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._local.db = None
             raise SearchUnavailable(str(error)) from error
 

@@ -9,7 +9,7 @@
     ├── StaleVersion           412  somebody else was faster
     ├── Invalid                422  read, and wrong: names each place at fault; InvalidCursor
     ├── VersionRequired        428  say which version you saw
-    └── DatabaseUnavailable    503  try again
+    └── Unavailable            503  try again; DatabaseUnavailable
 
 Rooms derive their own from these. `code` is stable English for programs, `title` and `detail` are
 Japanese for people; nothing a caller sent is echoed back.
@@ -139,14 +139,18 @@ class VersionRequired(DomainError):
         super().__init__("読み込んだときの ETag を If-Match ヘッダーで送ってください。")
 
 
-class DatabaseUnavailable(DomainError):
+class Unavailable(DomainError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    code = "database_unavailable"
+    code = "unavailable"
     title = "ただいま利用できません"
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_AFTER_S)}
 
     def __init__(self) -> None:
         super().__init__("しばらくしてから、もう一度お試しください。")
+
+
+class DatabaseUnavailable(Unavailable):
+    code = "database_unavailable"
 
 
 # ----------------------------------------------------------- Pydantic's errors, in Japanese

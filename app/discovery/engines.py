@@ -7,6 +7,7 @@ import threading
 
 from starlette.concurrency import run_in_threadpool
 
+from app.core.errors import Unavailable
 from app.settings import Settings
 from search import (
     Answer,
@@ -20,6 +21,13 @@ from search import (
 from search.local import LocalMeilisearch, Say
 
 KINDS = ("organisation",)
+
+
+class SearchDown(Unavailable):
+    """Neither engine answers."""
+
+    code = "search_unavailable"
+    title = "ただいま検索できません"
 
 
 class Engines:
@@ -81,18 +89,22 @@ class Engines:
 
     # ---------------------------------------------------------------------- for the event loop
 
-    async def answer(self, request: Request) -> tuple[Answer, bool]:
-        """The answer and whether Meilisearch did not give it.
+    def prepare(self) -> None:
+        """Whoever asks before anything is indexed finds nothing rather than an error."""
+        self.embedded.prepare()
 
-        Raises SearchUnavailable when nobody can.
-        """
+    async def answer(self, request: Request) -> tuple[Answer, bool]:
+        """The answer and whether Meilisearch did not give it. Raises SearchDown when nobody can."""
         if self.meili_ready.is_set():
             try:
                 searcher = await self._current()
                 return await searcher.answer(request), False
             except SearchUnavailable:
                 pass
-        return await run_in_threadpool(self.embedded.answer, request), True
+        try:
+            return await run_in_threadpool(self.embedded.answer, request), True
+        except SearchUnavailable as error:
+            raise SearchDown from error
 
     def changed(self) -> None:
         """The indexes hold something new: what was counted before no longer holds."""

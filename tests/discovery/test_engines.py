@@ -7,10 +7,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.discovery.engines import Engines
+from app.discovery.sync import Keeper
 from app.main import create_app
 from app.settings import Settings
-from search import MeiliIndex
-from tests.discovery.conftest import register, search, wait_until
+from search import EmbeddedIndex, MeiliIndex
+from tests.discovery.conftest import SEARCH, register, search, wait_until
 from tests.faulty import FaultyServer
 
 FAULTS: list[str | tuple[int, bytes]] = [
@@ -41,6 +42,27 @@ def service(meili_settings: Settings, faulty: FaultyServer) -> Iterator[TestClie
 
 def names(client: TestClient) -> list[str]:
     return [hit["name"] for hit in search(client)["hits"]]
+
+
+class TestBeginning:
+    def test_before_anything_is_indexed_nothing_is_found(
+        self, sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Keeper, "start", lambda _: None)
+        monkeypatch.setattr(Keeper, "end", lambda _: None)
+        with TestClient(create_app(sqlite_settings)) as client:
+            answer = search(client, q="合唱")
+            assert (answer["total"], answer["degraded"]) == (0, True)
+            assert client.get("/search?q=合唱").status_code == 200
+
+    def test_when_neither_engine_can_be_read_it_is_said(self, sqlite_settings: Settings) -> None:
+        with TestClient(create_app(sqlite_settings), raise_server_exceptions=False) as client:
+            path = sqlite_settings.embedded_path
+            client.app.state.engines.embedded = EmbeddedIndex(path / "not-a-folder")  # type: ignore[attr-defined]
+            answer = client.get(SEARCH)
+            assert answer.status_code == 503
+            assert answer.json()["code"] == "search_unavailable"
+            assert answer.headers["retry-after"] == "5"
 
 
 class TestOutage:
