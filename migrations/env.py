@@ -11,7 +11,10 @@ from sqlmodel.sql.sqltypes import AutoString
 import app.core.changes
 import app.discovery.models
 import app.intake.models
-import app.organisations.models  # noqa: F401 - tables register themselves
+import app.listings.models
+import app.matching.models
+import app.organisations.models
+import app.people.models  # noqa: F401 - tables register themselves
 from app.core.db import Database, UTCDateTime
 from app.settings import Settings
 

@@ -6,6 +6,7 @@ errors      the error tree and its problem documents
 http        middleware, tokens, ETags
 tokens      the file of the operator token
 text        checked text for forms
+bits        small sets as integers
 clock       today in Tokyo, 和暦
 paging      cursors
 templating  Jinja

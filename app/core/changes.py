@@ -61,13 +61,14 @@ class Waiting(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class Event:
-    """What `record` is told of one change."""
+    """What `record` is told of one change; `searched`: a search engine has to hear of it."""
 
     kind: str
     entity_id: str
     action: str
     actor: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    searched: bool = True
 
 
 def record(session: WriteSession, events: Iterable[Event]) -> None:
@@ -76,12 +77,17 @@ def record(session: WriteSession, events: Iterable[Event]) -> None:
     rows = [{**vars(event), "details": dict(event.details), "at": at} for event in events]
     if not rows:
         return
+    searched = [row.pop("searched") for row in rows]
     session.flush()
     table = Change.__table__  # type: ignore[attr-defined]
     ids = session.scalars(
         insert(table).returning(table.c.id, sort_by_parameter_order=True), rows
     ).all()
-    newest = {(row["kind"], row["entity_id"]): id_ for row, id_ in zip(rows, ids, strict=True)}
+    newest = {
+        (row["kind"], row["entity_id"]): id_
+        for row, id_, heard in zip(rows, ids, searched, strict=True)
+        if heard
+    }
     enqueue(session, newest, at)
 
 

@@ -1,4 +1,4 @@
-"""What an engine's index was built from."""
+"""What each index was built from."""
 
 from datetime import datetime
 
@@ -13,5 +13,6 @@ class IndexState(SQLModel, table=True):
     __tablename__ = "index_state"
 
     engine: str = Field(primary_key=True, max_length=20)
+    kind: str = Field(primary_key=True, max_length=40)
     fingerprint: str = Field(max_length=60)
     built_at: datetime = Field(sa_type=UTCDateTime)

@@ -30,7 +30,7 @@ class TestDomainError:
     ) -> None:
         assert re.fullmatch(r"[a-z_]+", kind.code)
         assert re.search(r"[ぁ-ん]", kind.title)
-        assert 400 <= HTTPStatus(kind.status) < 500 or kind is DatabaseUnavailable
+        assert 400 <= HTTPStatus(kind.status) < 500 or issubclass(kind, Unavailable)
 
     def test_becomes_a_problem_document(self) -> None:
         error = Invalid("直してください。", [FieldError("body.name", "missing", "必須です。")])

@@ -1,0 +1,4 @@
+"""Residents who want to take part: what they like and can do, when, where, and what they allow.
+
+Nothing of it is public.
+"""
