@@ -134,12 +134,7 @@ def _conditions(wanted: OrganisationFilter) -> list[ColumnElement[bool]]:
     o = Organisation
     conditions: list[ColumnElement[bool]] = [col(o.status).in_(wanted.statuses)]
     if wanted.public:
-        refused = exists().where(
-            col(Consent.organisation_id) == col(o.id),
-            col(Consent.use) == PublicationUse.WEB,
-            col(Consent.granted).is_(False),
-        )
-        conditions.append(~refused)
+        conditions.append(~refuses_web())
     for column, codes in (
         (o.stage_code, wanted.stages),
         (o.legal_form, wanted.legal_forms),
@@ -165,6 +160,15 @@ def _conditions(wanted: OrganisationFilter) -> list[ColumnElement[bool]]:
     if wanted.corporate_number:
         conditions.append(col(o.corporate_number) == wanted.corporate_number)
     return conditions
+
+
+def refuses_web() -> ColumnElement[bool]:
+    """Whether the organisation of the outer statement has said no to being on the web."""
+    return exists().where(
+        col(Consent.organisation_id) == col(Organisation.id),
+        col(Consent.use) == PublicationUse.WEB,
+        col(Consent.granted).is_(False),
+    )
 
 
 def _of(table: Any, *columns: Any, order: Sequence[Any]) -> Any:
