@@ -59,6 +59,7 @@ class Index(Protocol):
     """The part of an engine that is fed. Every write is idempotent and settled when it returns."""
 
     name: str
+    kind: str  # of the documents it holds
 
     def prepare(self) -> None:
         """Create the index and its settings where they are missing or differ."""

@@ -43,15 +43,16 @@ _OPEN_TASKS = ("enqueued", "processing")
 
 
 class MeiliIndex:
-    """Feeds one Meilisearch index.
+    """Feeds the Meilisearch index of one kind of documents.
 
     Used by one thread at a time: the client is not safe to share.
     """
 
     name = "meilisearch"
 
-    def __init__(self, url: str, key: str, uid: str = "organisations") -> None:
-        self.url, self.key, self.uid = url, key, uid
+    def __init__(self, url: str, key: str, kind: str = "organisation", *, suffix: str = "") -> None:
+        self.url, self.key, self.kind = url, key, kind
+        self.uid = uid_of(kind) + suffix
         self._client = meilisearch.Client(url, key, timeout=_ADMIN_TIMEOUT_S)
 
     def prepare(self) -> None:
@@ -107,7 +108,7 @@ class MeiliIndex:
 
         The caller must not write to this index while the swap runs: tasks follow a swapped index.
         """
-        successor = MeiliIndex(self.url, self.key, f"{self.uid}_new")
+        successor = MeiliIndex(self.url, self.key, self.kind, suffix="_new")
         successor.drop()
         successor.prepare()
         yield successor
@@ -337,7 +338,7 @@ def _facets(counts: Mapping[str, int], wanted: Sequence[str]) -> Facets:
 
 def uid_of(kind: str) -> str:
     """The index that holds documents of a kind."""
-    return f"{kind}s"
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
 
 
 def request_body(ask: Ask) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, text
 from app.cli.process import migrate_database
 from app.core.db import Database
 from app.discovery.engines import Engines
+from app.discovery.shelves import SHELVES
 from app.discovery.sync import Keeper
 from app.main import API, create_app
 from app.settings import Settings
@@ -186,14 +187,20 @@ def meilisearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
 @pytest.fixture
 def meili_settings(meilisearch: tuple[str, str], sqlite_settings: Settings) -> Settings:
     """An installation that searches with Meilisearch; its index is empty."""
-    from search import MeiliIndex
-
     url, key = meilisearch
-    for uid in ("organisations", "organisations_new"):
-        MeiliIndex(url, key, uid).drop()
+    empty_meilisearch(url, key)
     return sqlite_settings.model_copy(
         update={"search": "auto", "meili_url": url, "meili_key": _secret(key)}
     )
+
+
+def empty_meilisearch(url: str, key: str) -> None:
+    """Forget every index and what was left of its successor."""
+    from search import MeiliIndex
+
+    for kind in SHELVES:
+        for suffix in ("", "_new"):
+            MeiliIndex(url, key, kind, suffix=suffix).drop()
 
 
 def _secret(key: str) -> Any:

@@ -7,6 +7,7 @@ Doors of its own: `run` (everything on one machine), `process` (what every comma
 
 import json
 import sys
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -41,7 +42,7 @@ from app.discovery.sync import (
 from app.intake.run import FORMATS, Report, check, keep, keep_all, open_import
 from app.intake.sources import groups_csv
 from app.settings import Settings
-from search import SearchUnavailable
+from search import Index, SearchUnavailable
 
 app = typer.Typer(
     help="結び: まちの団体の登録と検索", no_args_is_help=True, pretty_exceptions_enable=False
@@ -118,7 +119,7 @@ def reindex() -> None:
             for index in indexes:
                 index.prepare()
             rebuild(database, indexes, progress)
-        typer.echo(json.dumps({index.name: index.count() for index in indexes}))
+        typer.echo(json.dumps(_by_kind((index, index.count()) for index in indexes)))
     except SearchUnavailable as error:
         fail(f"索引を作り直せませんでした: {error}")
     finally:
@@ -133,19 +134,27 @@ def reconcile() -> None:
     settings = Settings()
     database, engines = open_database(settings), Engines(settings, say)
     try:
-        drifts = {}
+        drifts = []
         indexes = engines.feeders()
         with waiting_lock(database, _LOCK_S):
             bring_up_to_date(database, indexes)
             for index in indexes:
                 with bars(f"{index.name} を突き合わせています") as progress:
-                    drifts[index.name] = vars(reconcile_index(database, index, progress))
-        typer.echo(json.dumps(drifts))
+                    drifts.append((index, vars(reconcile_index(database, index, progress))))
+        typer.echo(json.dumps(_by_kind(drifts)))
     except SearchUnavailable as error:
         fail(f"突き合わせられませんでした: {error}")
     finally:
         engines.stop()
         database.close()
+
+
+def _by_kind(found: Iterable[tuple[Index, object]]) -> dict[str, dict[str, object]]:
+    """By engine and kind of document."""
+    by_engine: dict[str, dict[str, object]] = {}
+    for index, value in found:
+        by_engine.setdefault(index.name, {})[index.kind] = value
+    return by_engine
 
 
 @app.command()

@@ -65,7 +65,7 @@ def _prepare(settings: Settings, database: Database, engines: Engines) -> None:
                 _load_demo(database, indexes)
     except SearchError as error:
         say(f"検索の準備は起動後に続けます（{error}）。")
-    if len(indexes) == 1:
+    if all(index.name == "embedded" for index in indexes):
         say("Meilisearch が使えないため、簡易検索で動きます。")
 
 

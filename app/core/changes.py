@@ -92,9 +92,12 @@ def record(session: WriteSession, events: Iterable[Event]) -> None:
 
 
 def enqueue(
-    session: WriteSession, newest: Mapping[tuple[str, str], int | None], at: datetime
+    session: WriteSession,
+    newest: Mapping[tuple[str, str], int | None],
+    at: datetime,
+    engines: Sequence[str] = ENGINES,
 ) -> None:
-    """Have every engine look at these entities again."""
+    """Have every engine, or only these, look at these entities again."""
     upsert(
         session,
         Waiting.__table__,  # type: ignore[attr-defined]
@@ -110,7 +113,7 @@ def enqueue(
             }
             # In one order everywhere, so that two writers cannot wait for each other.
             for (kind, entity_id), change_id in sorted(newest.items())
-            for engine in ENGINES
+            for engine in engines
         ],
         key=("engine", "kind", "entity_id"),
     )

@@ -1,24 +1,14 @@
-"""Records of the registry as documents of the index. Contact details have no way in."""
+"""Organisations as documents of the index. Contact details have no way in."""
 
-import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
-from app.core.db import Database
 from app.core.text import shortened
-from app.organisations.queries import list_ids, list_records
 from app.organisations.records import Record
 from app.places.rules import PREFECTURES, area_name, enclosing, find_municipality
-from search import Document, Entry, project
+from search import Document
 
 KIND = "organisation"
-BATCH = 500
 _SUMMARY = 120
-
-log = structlog.get_logger()
 
 
 def organisation_document(record: Record) -> Document:
@@ -100,40 +90,3 @@ def _card(record: Record) -> dict[str, Any]:
         "visits_welcome": record.visits_welcome,
         "confirmed_on": record.confirmed_on.isoformat() if record.confirmed_on else None,
     }
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What an index should hold, and why some of it could not be made: id → reason."""
-
-    entries: dict[str, Entry] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
-
-
-def read_entries(database: Database, ids: Sequence[str]) -> Reading:
-    """These organisations by id; what is not public is left out."""
-    with database.read() as session:
-        records = list_records(session, [uuid.UUID(id_) for id_ in ids])
-    reading = Reading()
-    for record in records:
-        if not record.findable:
-            continue
-        id_ = str(record.id)
-        try:
-            reading.entries[id_] = project(organisation_document(record))
-        except Exception as error:  # one record, whatever is wrong with it, stops no other
-            log.exception("record unreadable for the index", id=id_)
-            reading.refused[id_] = repr(error)
-    return reading
-
-
-def all_ids(database: Database) -> Iterator[list[str]]:
-    """The ids of all organisations, a batch at a time."""
-    after = None
-    while True:
-        with database.read() as session:
-            ids = list_ids(session, after=after, limit=BATCH)
-        if not ids:
-            return
-        yield [str(id_) for id_ in ids]
-        after = ids[-1]

@@ -4,19 +4,19 @@ What waits (`core.changes.Waiting`) is sent, settled, and only then forgotten, a
 version that was sent.
 """
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, tuple_, update
 from sqlmodel import col, select
 
 from app.core import clock
-from app.core.changes import Waiting
-from app.core.db import Database
-from app.discovery.documents import BATCH, KIND, read_entries
+from app.core.changes import Waiting, enqueue
+from app.core.db import Database, WriteSession
+from app.discovery.shelves import BATCH, SHELVES, Shelf, list_followers, read_entries
 from search import Entry, Index, SearchError, SearchUnavailable, WriteRejected
 
 # Meilisearch indexes tasks that wait together in one go; many in flight make it twice as quick.
@@ -26,19 +26,33 @@ _REASON = 500
 
 log = structlog.get_logger()
 Progress = Callable[[int], None]
+# An engine's index of one kind of documents.
+IndexKey = tuple[str, str]
 
 
 def no_progress(_: int) -> None:
     pass
 
 
+def key_of(index: Index) -> IndexKey:
+    return index.name, index.kind
+
+
 @dataclass(frozen=True)
 class _Batch:
-    """Documents on their way to one engine, and the changes they carry."""
+    """Documents on their way to one index (and its successor), and the changes they carry."""
 
     indexes: Sequence[Index]
     receipts: Sequence[object]
     changes: Mapping[str, int]
+
+    @property
+    def engine(self) -> str:
+        return self.indexes[0].name
+
+    @property
+    def shelf(self) -> Shelf:
+        return SHELVES[self.indexes[0].kind]
 
 
 @dataclass
@@ -50,7 +64,7 @@ class Drain:
     progress: Progress = no_progress
     # While an index is rebuilt: what goes to it goes to its successor too, and only what is new
     # does.
-    mirror: Mapping[str, Index] = field(default_factory=dict)
+    mirror: Mapping[IndexKey, Index] = field(default_factory=dict)
     after_change: int = -1
     refused: int = 0
     sent: int = 0
@@ -84,47 +98,55 @@ class Drain:
 
         True if there was any. What changes while in flight is for `run`, which begins anew.
         """
-        flying = {(b.indexes[0].name, id_) for b in self._flying for id_ in b.changes}
-        waiting = self._waiting(flying)
-        entities = list(waiting)
-        for start in range(0, len(entities), BATCH):
-            some = entities[start : start + BATCH]
-            self._send({entity: waiting[entity] for entity in some})
-            self.progress(len(some))
-        self.sent += len(entities)
-        return bool(entities)
+        flying = {(b.engine, b.shelf.entity, id_) for b in self._flying for id_ in b.changes}
+        sent = self.sent
+        for shelf, waiting in self._waiting(flying).items():
+            entities = list(waiting)
+            for start in range(0, len(entities), BATCH):
+                some = entities[start : start + BATCH]
+                self._send(SHELVES[shelf], {entity: waiting[entity] for entity in some})
+                self.progress(len(some))
+            self.sent += len(entities)
+        return self.sent > sent
 
     def finish(self) -> None:
         """Settle what is in flight."""
         while self._flying:
             self._settle(self._flying.popleft())
 
-    def _waiting(self, flying: set[tuple[str, str]]) -> dict[str, dict[str, int]]:
-        """Entity → engine → newest change, oldest first."""
-        names = [index.name for index in self.indexes if index.name not in self._down]
+    def _waiting(self, flying: set[tuple[str, str, str]]) -> dict[str, dict[str, dict[str, int]]]:
+        """Kind of document → entity → engine → newest change, oldest first."""
+        kinds = {
+            (index.name, SHELVES[index.kind].entity): index.kind
+            for index in self.indexes
+            if index.name not in self._down
+        }
         with self.database.read() as session:
             rows = session.exec(
-                select(Waiting.entity_id, Waiting.engine, Waiting.change_id)
+                select(Waiting.entity_id, Waiting.engine, Waiting.kind, Waiting.change_id)
                 .where(
-                    col(Waiting.engine).in_(names),
+                    tuple_(col(Waiting.engine), col(Waiting.kind)).in_(kinds),
                     col(Waiting.retry_at) <= clock.now(),
                     col(Waiting.change_id) > max(self._read, self.after_change),
                 )
                 .order_by(col(Waiting.change_id), col(Waiting.entity_id), col(Waiting.engine))
             ).all()
-        waiting: dict[str, dict[str, int]] = defaultdict(dict)
-        for entity, engine, change in rows:
+        waiting: dict[str, dict[str, dict[str, int]]] = {}
+        for entity, engine, kind, change in rows:
             self._read = change
-            if (engine, entity) not in flying:
-                waiting[entity][engine] = change
+            if (engine, kind, entity) not in flying:
+                shelf = waiting.setdefault(kinds[engine, kind], {})
+                shelf.setdefault(entity, {})[engine] = change
         return waiting
 
-    def _send(self, waiting: Mapping[str, Mapping[str, int]]) -> None:
-        reading = read_entries(self.database, list(waiting))
+    def _send(self, shelf: Shelf, waiting: Mapping[str, Mapping[str, int]]) -> None:
+        reading = read_entries(self.database, shelf, list(waiting))
         for entity, reason in reading.refused.items():
             for engine, change in waiting[entity].items():
-                self._refuse(engine, {entity: change}, reason)
+                self._refuse(engine, shelf, {entity: change}, reason)
         for index in self.indexes:
+            if index.kind != shelf.kind:
+                continue
             changes = {
                 entity: newest[index.name]
                 for entity, newest in waiting.items()
@@ -132,7 +154,7 @@ class Drain:
             }
             if not changes or index.name in self._down:
                 continue
-            indexes = [index, *filter(None, [self.mirror.get(index.name)])]
+            indexes = [index, *filter(None, [self.mirror.get(key_of(index))])]
             if batch := self._written(indexes, changes, reading.entries):
                 self._flying.append(batch)
             if len(self._flying) > IN_FLIGHT:
@@ -152,59 +174,60 @@ class Drain:
         return _Batch(indexes, receipts, changes)
 
     def _settle(self, batch: _Batch) -> None:
-        name = batch.indexes[0].name
         try:
             for index, receipt in zip(batch.indexes, batch.receipts, strict=True):
                 index.settle(receipt)
         except SearchUnavailable as error:
-            self._postpone(name, batch.changes, error)
+            self._postpone(batch.engine, batch.changes, error)
         except WriteRejected as error:
             if len(batch.changes) == 1:
-                self._refuse(name, batch.changes, error.reason)
+                self._refuse(batch.engine, batch.shelf, batch.changes, error.reason)
             else:
                 self._one_by_one(batch)
         else:
-            self._forget(name, batch.changes)
+            self._forget(batch.engine, batch.shelf, batch.changes)
 
     def _one_by_one(self, batch: _Batch) -> None:
         """One bad document must not keep the others out."""
-        name = batch.indexes[0].name
-        reading = read_entries(self.database, list(batch.changes))
+        reading = read_entries(self.database, batch.shelf, list(batch.changes))
         for entity, change in batch.changes.items():
-            if name in self._down:
+            if batch.engine in self._down:
                 return
             if reason := reading.refused.get(entity):
-                self._refuse(name, {entity: change}, reason)
+                self._refuse(batch.engine, batch.shelf, {entity: change}, reason)
             elif one := self._written(batch.indexes, {entity: change}, reading.entries):
                 self._settle(one)
 
-    def _refuse(self, engine: str, changes: Mapping[str, int], reason: str) -> None:
+    def _refuse(self, engine: str, shelf: Shelf, changes: Mapping[str, int], reason: str) -> None:
         self.refused += len(changes)
         log.warning("document refused", engine=engine, reason=reason)
-        self._retry_later(engine, changes, reason)
+        self._retry_later(engine, shelf, changes, reason)
 
-    def _forget(self, engine: str, changes: Mapping[str, int]) -> None:
+    def _forget(self, engine: str, shelf: Shelf, changes: Mapping[str, int]) -> None:
         table = Waiting.__table__  # type: ignore[attr-defined]
         settled = delete(table).where(
             table.c.engine == engine,
-            table.c.kind == KIND,
+            table.c.kind == shelf.entity,
             table.c.entity_id == bindparam("entity"),
             table.c.change_id == bindparam("change"),
         )
         with self.database.write() as session:
             rows = [{"entity": entity, "change": change} for entity, change in changes.items()]
+            pass_on(session, engine, shelf, changes)
             session.connection().execute(settled, rows)
 
     def _postpone(self, engine: str, changes: Mapping[str, int], error: SearchError) -> None:
         self._down.add(engine)
         log.warning("engine unavailable", engine=engine, waiting=len(changes), reason=str(error))
 
-    def _retry_later(self, engine: str, changes: Mapping[str, int], reason: str) -> None:
+    def _retry_later(
+        self, engine: str, shelf: Shelf, changes: Mapping[str, int], reason: str
+    ) -> None:
         with self.database.write() as session:
             for entity in changes:
                 mine = (
                     col(Waiting.engine) == engine,
-                    col(Waiting.kind) == KIND,
+                    col(Waiting.kind) == shelf.entity,
                     col(Waiting.entity_id) == entity,
                 )
                 attempts = session.exec(select(Waiting.attempts).where(*mine)).first()
@@ -220,3 +243,13 @@ class Drain:
                         retry_at=clock.now() + timedelta(seconds=pause),
                     )
                 )
+
+
+def pass_on(session: WriteSession, engine: str, shelf: Shelf, changes: Mapping[str, int]) -> None:
+    """Queue for an engine what shows something of the changed entities.
+
+    In the transaction that forgets the changes themselves, so that nothing is lost between them.
+    """
+    for follower, ids in list_followers(session, shelf.entity, list(changes)):
+        newest = dict.fromkeys(((follower.entity, id_) for id_ in ids), max(changes.values()))
+        enqueue(session, newest, clock.now(), [engine])

@@ -8,6 +8,7 @@ import threading
 from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import Unavailable
+from app.discovery.shelves import SHELVES
 from app.settings import Settings
 from search import (
     Answer,
@@ -20,7 +21,7 @@ from search import (
 )
 from search.local import LocalMeilisearch, Say
 
-KINDS = ("organisation",)
+MEILISEARCH = "meilisearch"
 
 
 class SearchDown(Unavailable):
@@ -33,46 +34,50 @@ class SearchDown(Unavailable):
 class Engines:
     """The engines of this installation.
 
-    `feeders` are for the one thread that keeps the indexes in step; `answer` is for the event
-    loop. `meili_ready` is set once Meilisearch holds everything, so that a half-built index never
-    answers.
+    Each has an index of every kind of documents. `feeders` are for the one thread that keeps the
+    indexes in step; `answer` is for the event loop. `meili_holds` names the kinds of which
+    Meilisearch holds everything, so that a half-built index never answers.
     """
 
     def __init__(self, settings: Settings, say: Say = lambda _: None) -> None:
         self._settings = settings
-        self.embedded = EmbeddedIndex(settings.embedded_path)
+        self.embedded = {kind: EmbeddedIndex(settings.embedded_path, kind) for kind in SHELVES}
         self._local = None
         if settings.search == "auto" and not settings.meili_url:
             self._local = LocalMeilisearch(settings.data_dir, say)
         self._target: tuple[str, str] | None = None
         self._searcher: MeiliSearcher | None = None
         self._searching: tuple[str, str] | None = None
-        self.meili_ready = threading.Event()
+        self.meili_holds: frozenset[str] = frozenset()
         self._changed = threading.Event()
 
     @property
     def uses_meili(self) -> bool:
         return self._settings.search == "auto"
 
+    @property
+    def meili_ready(self) -> bool:
+        """Whether Meilisearch answers whatever is asked."""
+        return self.meili_holds >= SHELVES.keys()
+
     # -------------------------------------------------------------------------- for the feeder
 
     def feeders(self) -> list[Index]:
-        """The engines that can be fed now; brings a local Meilisearch back when it has died."""
-        meili = self.meili()
-        return [self.embedded, meili] if meili else [self.embedded]
+        """The indexes that can be fed now; brings a local Meilisearch back when it has died."""
+        return [*self.embedded.values(), *self.meili().values()]
 
-    def meili(self) -> MeiliIndex | None:
-        """The Meilisearch to feed, once it answers; None when there is none."""
+    def meili(self) -> dict[str, MeiliIndex]:
+        """The indexes of Meilisearch by kind, once it answers; none when there is none."""
         address = self._address()
         if address is None:
-            return None
-        index = MeiliIndex(*address)
+            return {}
+        indexes = {kind: MeiliIndex(*address, kind) for kind in SHELVES}
         if self._target is None or self._target[0] != address[0]:
             try:
-                self._target = (address[0], index.search_key())
+                self._target = (address[0], next(iter(indexes.values())).search_key())
             except SearchUnavailable:
-                return None
-        return index
+                return {}
+        return indexes
 
     def _address(self) -> tuple[str, str] | None:
         if not self.uses_meili:
@@ -91,18 +96,19 @@ class Engines:
 
     def prepare(self) -> None:
         """Whoever asks before anything is indexed finds nothing rather than an error."""
-        self.embedded.prepare()
+        for index in self.embedded.values():
+            index.prepare()
 
     async def answer(self, request: Request) -> tuple[Answer, bool]:
         """The answer and whether Meilisearch did not give it. Raises SearchDown when nobody can."""
-        if self.meili_ready.is_set():
+        if request.kind in self.meili_holds:
             try:
                 searcher = await self._current()
                 return await searcher.answer(request), False
             except SearchUnavailable:
                 pass
         try:
-            return await run_in_threadpool(self.embedded.answer, request), True
+            return await run_in_threadpool(self.embedded[request.kind].answer, request), True
         except SearchUnavailable as error:
             raise SearchDown from error
 
@@ -124,9 +130,8 @@ class Engines:
         return self._searcher
 
     async def warm_up(self) -> None:
-        if self.meili_ready.is_set():
-            for kind in KINDS:
-                await (await self._current()).warm_up(kind)
+        for kind in self.meili_holds:
+            await (await self._current()).warm_up(kind)
 
     async def close(self) -> None:
         if self._searcher:

@@ -17,13 +17,12 @@ from sqlmodel import col, func, select
 
 from app.core import clock
 from app.core.changes import Waiting, enqueue, newest_change
-from app.core.db import Database, upsert
+from app.core.db import Database, ReadSession, WriteSession, upsert
 from app.core.errors import DatabaseUnavailable
-from app.discovery.documents import KIND, all_ids, read_entries
-from app.discovery.drain import IN_FLIGHT, Drain, Progress, no_progress
-from app.discovery.engines import Engines
+from app.discovery.drain import IN_FLIGHT, Drain, Progress, key_of, no_progress, pass_on
+from app.discovery.engines import MEILISEARCH, Engines
 from app.discovery.models import IndexState
-from app.organisations.queries import count_findable
+from app.discovery.shelves import SHELVES, Shelf, all_ids, list_followers, read_entries
 from search import (
     Entry,
     Index,
@@ -53,27 +52,44 @@ def rebuild(database: Database, indexes: Sequence[Index], progress: Progress = n
     """
     with database.write() as session:
         newest = newest_change(session)
-    refused: set[str] = set()
+    refused: set[tuple[str, str]] = set()
     with ExitStack() as stack:
-        successors = {index.name: stack.enter_context(index.rebuilding()) for index in indexes}
+        successors = {key_of(index): stack.enter_context(index.rebuilding()) for index in indexes}
         drain = Drain(database, indexes, mirror=successors, after_change=newest)
-        flying: deque[_Filling] = deque()
-        for ids in all_ids(database):
-            reading = read_entries(database, ids)
-            refused.update(reading.refused)
-            entries = list(reading.entries.values())
-            for successor in successors.values():
-                flying.append((successor, successor.write(entries, []), entries))
-            while len(flying) > IN_FLIGHT:
-                refused.update(_settle(*flying.popleft()))
-            drain.step()
-            progress(len(ids))
-        for filling in flying:
-            refused.update(_settle(*filling))
+        for kind, shelf in SHELVES.items():
+            mine = [successor for key, successor in successors.items() if key[1] == kind]
+            if mine:
+                found = _fill(database, shelf, mine, drain, progress)
+                refused.update((shelf.entity, id_) for id_ in found)
         drain.run()
     _remember(database, indexes, newest)
     with database.write() as session:  # to be tried again, and seen
-        enqueue(session, {(KIND, id_): newest for id_ in refused}, clock.now())
+        enqueue(session, dict.fromkeys(refused, newest), clock.now())
+
+
+def _fill(
+    database: Database,
+    shelf: Shelf,
+    successors: Sequence[Index],
+    drain: Drain,
+    progress: Progress,
+) -> set[str]:
+    """Everything of one kind into new indexes; the ids that were refused."""
+    refused: set[str] = set()
+    flying: deque[_Filling] = deque()
+    for ids in all_ids(database, shelf):
+        reading = read_entries(database, shelf, ids)
+        refused.update(reading.refused)
+        entries = list(reading.entries.values())
+        for successor in successors:
+            flying.append((successor, successor.write(entries, []), entries))
+        while len(flying) > IN_FLIGHT:
+            refused.update(_settle(*flying.popleft()))
+        drain.step()
+        progress(len(ids))
+    for filling in flying:
+        refused.update(_settle(*filling))
+    return refused
 
 
 _Filling = tuple[Index, object, Sequence[Entry]]
@@ -93,29 +109,53 @@ def _settle(index: Index, receipt: object, entries: Sequence[Entry]) -> Iterator
 
 
 def _remember(database: Database, indexes: Sequence[Index], newest: int) -> None:
-    names = [index.name for index in indexes]
-    at = clock.now()
+    """The indexes hold every change up to `newest`; what shows something of one may not yet."""
+    built = {"fingerprint": fingerprint(), "built_at": clock.now()}
     with database.write() as session:
         upsert(
             session,
             IndexState.__table__,  # type: ignore[attr-defined]
-            [{"engine": name, "fingerprint": fingerprint(), "built_at": at} for name in names],
-            key=("engine",),
+            [{"engine": index.name, "kind": index.kind, **built} for index in indexes],
+            key=("engine", "kind"),
         )
-        session.execute(
-            delete(Waiting).where(col(Waiting.engine).in_(names), col(Waiting.change_id) <= newest)
-        )
+        for shelf in SHELVES.values():  # in their order: what is passed on may be known already
+            for index in indexes:
+                if index.kind == shelf.kind:
+                    _forget_up_to(session, index.name, shelf, newest)
+
+
+def _forget_up_to(session: WriteSession, engine: str, shelf: Shelf, newest: int) -> None:
+    known = (
+        col(Waiting.engine) == engine,
+        col(Waiting.kind) == shelf.entity,
+        col(Waiting.change_id) <= newest,
+    )
+    ids = session.exec(select(Waiting.entity_id).where(*known)).all()
+    pass_on(session, engine, shelf, dict.fromkeys(ids, newest))
+    session.execute(delete(Waiting).where(*known))
 
 
 def needs_rebuild(database: Database, index: Index) -> bool:
     """Built by another pipeline, never built, or holding less than it was told of."""
+    shelf = SHELVES[index.kind]
     with database.read() as session:
-        state = session.get(IndexState, index.name)
+        state = session.get(IndexState, key_of(index))
         if state is None or state.fingerprint != fingerprint():
             return True
-        findable = count_findable(session)
-        waiting = session.exec(select(func.count()).where(col(Waiting.engine) == index.name)).one()
-    return index.count() < findable - waiting
+        untold = shelf.count(session) - _count_waiting(session, index.name, shelf)
+    return index.count() < untold
+
+
+def _count_waiting(session: ReadSession, engine: str, shelf: Shelf) -> int:
+    """How many documents of a kind an engine has still to hear of, at most."""
+    mine = col(Waiting.engine) == engine
+    own = select(func.count()).where(mine, col(Waiting.kind) == shelf.entity)
+    waiting = session.exec(own).one()
+    for entity in shelf.follows:
+        theirs = select(Waiting.entity_id).where(mine, col(Waiting.kind) == entity)
+        followers = list_followers(session, entity, session.exec(theirs).all())
+        waiting += sum(len(ids) for follower, ids in followers if follower is shelf)
+    return waiting
 
 
 # ----------------------------------------------------------------------------------- reconciling
@@ -140,11 +180,11 @@ def reconcile(database: Database, index: Index, progress: Progress = no_progress
     What is refused is left as it was, and waits.
     """
     Drain(database, [index]).run()
-    drift = Drift()
+    drift, shelf = Drift(), SHELVES[index.kind]
     expected_ids: set[str] = set()
     refused: set[str] = set()
-    for ids in all_ids(database):
-        reading = read_entries(database, ids)
+    for ids in all_ids(database, shelf):
+        reading = read_entries(database, shelf, ids)
         refused.update(reading.refused)
         expected_ids.update(reading.entries, reading.refused)
         stored = index.stored(list(reading.entries))
@@ -166,7 +206,7 @@ def reconcile(database: Database, index: Index, progress: Progress = no_progress
     if refused:
         with database.write() as session:
             newest = newest_change(session)
-            enqueue(session, {(KIND, id_): newest for id_ in refused}, clock.now())
+            enqueue(session, {(shelf.entity, id_): newest for id_ in refused}, clock.now())
         Drain(database, [index]).run()  # which says why
     return drift
 
@@ -220,11 +260,11 @@ class Keeper(threading.Thread):
             self._engines.changed()
         if mine and drain.down:
             self._checked = ("", 0.0)  # it may come back with nothing
-        ready = "meilisearch" in (index.name for index in indexes)
-        if ready and is_built(self._database, "meilisearch"):
-            self._engines.meili_ready.set()
-        else:
-            self._engines.meili_ready.clear()
+        self._engines.meili_holds = frozenset(
+            index.kind
+            for index in indexes
+            if index.name == MEILISEARCH and is_built(self._database, index)
+        )
         return mine
 
     def _tidy(self, indexes: Sequence[Index]) -> None:
@@ -232,13 +272,13 @@ class Keeper(threading.Thread):
         now = time.monotonic()
         if self._tidied is not None and now - self._tidied < _TIDY_S:
             return
-        for index in indexes:
-            if isinstance(index, MeiliIndex):
-                self._tidied = now
-                try:
-                    index.forget_finished_tasks()
-                except SearchUnavailable as error:
-                    log.warning("old tasks not forgotten", reason=str(error))
+        meili = next((index for index in indexes if isinstance(index, MeiliIndex)), None)
+        if meili:  # the tasks of one are the tasks of all
+            self._tidied = now
+            try:
+                meili.forget_finished_tasks()
+            except SearchUnavailable as error:
+                log.warning("old tasks not forgotten", reason=str(error))
 
     def _due(self, indexes: Sequence[Index]) -> bool:
         """Whether to look at the indexes: at first, when an engine came back, each minute."""
@@ -252,9 +292,9 @@ class Keeper(threading.Thread):
         return True
 
 
-def is_built(database: Database, engine: str) -> bool:
+def is_built(database: Database, index: Index) -> bool:
     with database.read() as session:
-        state = session.get(IndexState, engine)
+        state = session.get(IndexState, key_of(index))
     return state is not None and state.fingerprint == fingerprint()
 
 

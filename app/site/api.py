@@ -25,6 +25,7 @@ from app.vocabulary.organisations import (
     PublicationUse,
     Status,
 )
+from app.vocabulary.people import AgeBand
 from app.vocabulary.times import ActivityTime
 
 router = APIRouter(tags=["vocabularies"])
@@ -41,6 +42,7 @@ _LISTS: dict[str, type[Choice]] = {
     "confirmation_method": ConfirmationMethod,
     "publication_use": PublicationUse,
     "goal": Goal,
+    "age_band": AgeBand,
 }
 
 
@@ -121,7 +123,7 @@ async def healthz() -> JSON:
 )
 def readyz(request: Request) -> JSON:
     database: Database = request.app.state.database
-    meili = request.app.state.engines.meili_ready.is_set()
+    meili = request.app.state.engines.meili_ready
     engine = "meilisearch" if meili else "embedded"
     body: dict[str, Any] = {"search": engine, "degraded": not meili}
     try:

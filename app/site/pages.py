@@ -39,7 +39,7 @@ def home(
 
 @router.get("/about")
 def about(request: Request) -> HTMLResponse:
-    degraded = not request.app.state.engines.meili_ready.is_set()
+    degraded = not request.app.state.engines.meili_ready
     return page(request, "site/about.html", degraded=degraded)
 
 

@@ -99,8 +99,8 @@ class TestCommands:
         path = tmp_path / "groups.csv"
         path.write_text("団体名\nひまわりの会\n")
         musubi("import", "groups-csv", path)
-        assert musubi("reindex").counts == {"embedded": 1}
-        drift = musubi("reconcile").counts["embedded"]
+        assert musubi("reindex").counts == {"embedded": {"organisation": 1, "opportunity": 0}}
+        drift = musubi("reconcile").counts["embedded"]["organisation"]
         assert drift == {"missing": 0, "different": 0, "superfluous": 0}
 
     def test_help_is_in_japanese(self, musubi: Musubi) -> None:

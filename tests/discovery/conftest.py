@@ -22,7 +22,8 @@ from app.organisations import actions
 from app.organisations.forms import OrganisationForm
 from app.organisations.queries import get_organisation
 from app.settings import Settings
-from search import Entry, Index, MeiliIndex
+from search import Entry, Index
+from tests.conftest import empty_meilisearch
 
 SEARCH = f"{API}/search"
 
@@ -38,9 +39,10 @@ class Mortal:
     index: Index
     lives: list[int]
     name: str = field(init=False)
+    kind: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.name = self.index.name
+        self.name, self.kind = self.index.name, self.index.kind
 
     def _step(self) -> None:
         self.lives[0] -= 1
@@ -143,13 +145,18 @@ def engines(
         index.prepare()
     yield engines
     engines.stop()
-    engines.embedded._connection().close()
+    for index in engines.embedded.values():
+        index._connection().close()
 
 
 @pytest.fixture(params=["embedded", "meilisearch"])
 def index(request: pytest.FixtureRequest, engines: Engines) -> Index:
-    """One engine after the other."""
-    return {index.name: index for index in engines.feeders()}[request.param]
+    """One engine after the other: its index of organisations."""
+    return index_of(engines, request.param, "organisation")
+
+
+def index_of(engines: Engines, engine: str, kind: str) -> Index:
+    return next(i for i in engines.feeders() if (i.name, i.kind) == (engine, kind))
 
 
 MITAKA, MUSASHINO, FUJI = (35.6835, 139.5595), (35.7178, 139.5661), (35.1614, 138.6763)
@@ -235,8 +242,7 @@ def town(
 def with_meilisearch(settings: Settings, server: tuple[str, str]) -> Settings:
     """These settings with an empty index on this server."""
     url, key = server
-    for uid in ("organisations", "organisations_new"):
-        MeiliIndex(url, key, uid).drop()
+    empty_meilisearch(url, key)
     return settings.model_copy(
         update={"search": "auto", "meili_url": url, "meili_key": SecretStr(key)}
     )

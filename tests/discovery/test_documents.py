@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from app.core import clock
 from app.core.changes import Waiting
 from app.core.db import Database
-from app.discovery import documents
+from app.discovery import shelves
 from app.discovery.drain import Drain
 from app.discovery.engines import Engines
 from app.discovery.sync import Keeper, bring_up_to_date, needs_rebuild, reconcile
@@ -27,7 +27,7 @@ def one_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
             raise ValueError("cannot be read")
         return project(document)
 
-    monkeypatch.setattr(documents, "project", failing)
+    monkeypatch.setattr(shelves, "project", failing)
 
 
 def refused(database: Database, engine: str) -> list[str]:
@@ -93,7 +93,7 @@ class TestOneUnreadable:
     ) -> None:
         registry.add("読めない会")
         bring_up_to_date(database, [index])
-        monkeypatch.setattr(documents, "project", project)
+        monkeypatch.setattr(shelves, "project", project)
         with database.write() as session:
             session.execute(update(Waiting).values(retry_at=clock.now()))
         Drain(database, [index]).run()
@@ -120,7 +120,7 @@ class Unbuildable(MeiliIndex):
 
     @contextmanager
     def rebuilding(self) -> Iterator[MeiliIndex]:
-        yield Going(self.url, self.key, self.uid)
+        yield Going(self.url, self.key, self.kind)
 
 
 class TestEngineThatGoesAway:
@@ -128,24 +128,25 @@ class TestEngineThatGoesAway:
         self, database: Database, registry: Registry, meilisearch: tuple[str, str], engines: Engines
     ) -> None:
         registry.add("ひまわりの会", "すみれの会")
-        drain = Drain(database, [engines.embedded, Going(*meilisearch)])
+        embedded = engines.embedded["organisation"]
+        drain = Drain(database, [embedded, Going(*meilisearch)])
         drain.run()
-        assert (drain.down, drain.complete, engines.embedded.count()) == (True, False, 2)
+        assert (drain.down, drain.complete, embedded.count()) == (True, False, 2)
         assert registry.waiting("meilisearch") == 2
 
     def test_while_it_is_built_keeps_the_other_not_waiting(
         self, database: Database, registry: Registry, meilisearch: tuple[str, str], engines: Engines
     ) -> None:
         registry.add("ひまわりの会", "すみれの会")
-        drain = bring_up_to_date(database, [Unbuildable(*meilisearch), engines.embedded])
+        embedded = engines.embedded["organisation"]
+        drain = bring_up_to_date(database, [Unbuildable(*meilisearch), embedded])
         assert (drain.down, drain.complete) == (True, False)
-        assert (engines.embedded.count(), registry.waiting("embedded")) == (2, 0)
+        assert (embedded.count(), registry.waiting("embedded")) == (2, 0)
 
 
 class TestTidying:
     def test_old_tasks_are_forgotten_once_a_day(self, database: Database, engines: Engines) -> None:
-        meili = engines.meili()
-        assert meili
+        meili = engines.meili()["organisation"]
 
         def tidied() -> int:
             return int(meili._client.get_tasks({"types": "taskDeletion"}).total)

@@ -58,7 +58,9 @@ class TestBeginning:
     def test_when_neither_engine_can_be_read_it_is_said(self, sqlite_settings: Settings) -> None:
         with TestClient(create_app(sqlite_settings), raise_server_exceptions=False) as client:
             path = sqlite_settings.embedded_path
-            client.app.state.engines.embedded = EmbeddedIndex(path / "not-a-folder")  # type: ignore[attr-defined]
+            client.app.state.engines.embedded["organisation"] = EmbeddedIndex(  # type: ignore[attr-defined]
+                path / "not-a-folder"
+            )
             answer = client.get(SEARCH)
             assert answer.status_code == 503
             assert answer.json()["code"] == "search_unavailable"
@@ -115,7 +117,7 @@ class TestOutage:
 class TestEngines:
     def test_without_meilisearch_it_is_the_embedded_engine(self, sqlite_settings: Settings) -> None:
         engines = Engines(sqlite_settings)
-        assert [index.name for index in engines.feeders()] == ["embedded"]
+        assert {index.name for index in engines.feeders()} == {"embedded"}
         assert not engines.uses_meili
 
     def test_searches_with_a_key_that_can_only_search(self, meili_engines: Engines) -> None:

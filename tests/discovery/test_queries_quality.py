@@ -49,7 +49,8 @@ def installation(
     indexes = engines.feeders()
     assert bring_up_to_date(database, indexes).complete
     assert [index.count() for index in indexes] == [SIZE, SIZE]
-    engines.embedded._connection().close()
+    for index in engines.embedded.values():
+        index._connection().close()
     database.close()
     return settings
 
@@ -64,7 +65,7 @@ def address(request: pytest.FixtureRequest, installation: Settings) -> Iterator[
     thread.start()
     wait_until(lambda: server.started)
     if request.param == "auto":
-        wait_until(app.state.engines.meili_ready.is_set)
+        wait_until(lambda: app.state.engines.meili_ready)
     (listening,) = server.servers[0].sockets
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True

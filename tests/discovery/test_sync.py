@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from app.core import clock
 from app.core.changes import Change, Event, Waiting, record
 from app.core.db import Database, WriteSession
-from app.discovery import documents, drain
+from app.discovery import drain, shelves
 from app.discovery.drain import Drain
 from app.discovery.engines import Engines
 from app.discovery.sync import Keeper, bring_up_to_date, needs_rebuild, rebuild, reconcile
@@ -40,7 +40,7 @@ class Refusing(MeiliIndex):
     @contextmanager
     def rebuilding(self) -> Iterator[MeiliIndex]:
         with super().rebuilding() as successor:
-            yield Refusing(successor.url, successor.key, successor.uid)
+            yield Refusing(successor.url, successor.key, successor.kind, suffix="_new")
 
 
 def equal(database: Database, index: Index) -> bool:
@@ -144,8 +144,7 @@ class TestDrain:
         registry.add("ひまわりの会", "断られる会", "すみれの会")
         sent = Drain(database, [Refusing(*meilisearch)])
         sent.run()
-        healthy = engines.meili()
-        assert healthy
+        healthy = engines.meili()["organisation"]
         assert (sent.refused, sent.complete, healthy.count()) == (1, False, 2)
         with database.write() as session:
             (row,) = session.exec(select(Waiting).where(col(Waiting.engine) == "meilisearch")).all()
@@ -194,7 +193,7 @@ class TestRebuild:
         index: Index,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(documents, "BATCH", 5)
+        monkeypatch.setattr(shelves, "BATCH", 5)
         ids = registry.add(*(f"ひまわりの会{n}" for n in range(30)))
         rebuild(database, [index])
         totals: list[int] = []
@@ -222,7 +221,7 @@ class TestRebuild:
         registry.add("ひまわりの会", "断られる会", "すみれの会")
 
         rebuild(database, [Refusing(*meilisearch)])
-        assert engines.meili().count() == 2  # type: ignore[union-attr]
+        assert engines.meili()["organisation"].count() == 2
         assert registry.waiting("meilisearch") == 1
 
     @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
@@ -230,6 +229,7 @@ class TestRebuild:
         self, database: Database, registry: Registry, engines: Engines
     ) -> None:
         """PostgreSQL numbers a change when it is made, not when it becomes visible."""
+        embedded = engines.embedded["organisation"]
         (late,) = registry.add("ひまわりの会")
         begun = threading.Event()
         with database.write() as session:
@@ -237,14 +237,14 @@ class TestRebuild:
             session.flush()
             registry.add("すみれの会")
             building = threading.Thread(
-                target=rebuild, args=(database, [engines.embedded], lambda _: begun.set())
+                target=rebuild, args=(database, [embedded], lambda _: begun.set())
             )
             building.start()
             begun.wait(1)  # it waits for us, or has read what we are about to change
         building.join(20)
-        Drain(database, [engines.embedded]).run()
-        assert late not in set(engines.embedded.ids())
-        assert equal(database, engines.embedded)
+        Drain(database, [embedded]).run()
+        assert late not in set(embedded.ids())
+        assert equal(database, embedded)
 
 
 def _look(index: Index, totals: list[int], ended: threading.Event) -> None:
@@ -324,8 +324,8 @@ class TestKeeper:
         assert keeper.keep()
         registry.add("すみれの会")
         assert keeper.keep()
-        assert engines.meili_ready.is_set()
-        assert [index.count() for index in engines.feeders()] == [2, 2]
+        assert engines.meili_ready
+        assert [i.count() for i in engines.feeders() if i.kind == "organisation"] == [2, 2]
 
     def test_one_process_at_a_time(self, database: Database, engines: Engines) -> None:
         with database.lock("index"):
@@ -341,10 +341,10 @@ class TestKeeper:
                 super().__init__("http://127.0.0.1:9", "key")
 
         registry.add("ひまわりの会")
-        indexes: Sequence[Index] = [Gone(), engines.embedded]
+        indexes: Sequence[Index] = [Gone(), engines.embedded["organisation"]]
         sent = bring_up_to_date(database, indexes)
         assert (sent.down, sent.complete) == (True, False)
-        assert (engines.embedded.count(), registry.waiting("meilisearch")) == (1, 1)
+        assert (indexes[1].count(), registry.waiting("meilisearch")) == (1, 1)
         with pytest.raises(SearchUnavailable):
             Gone().count()
 
@@ -354,8 +354,7 @@ class TestKeeper:
         keeper = Keeper(database, engines)
         registry.add("ひまわりの会", "すみれの会")
         keeper.keep()
-        meili = engines.meili()
-        assert meili
+        meili = engines.meili()["organisation"]
         meili.drop()
         registry.add("たんぽぽの会")
         keeper.keep()  # the first write makes an index that holds only what is new

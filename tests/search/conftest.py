@@ -67,7 +67,7 @@ def embedded_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine
 @pytest.fixture(scope="module")
 def meili_engine(meilisearch: tuple[str, str]) -> Iterator[Engine]:
     url, key = meilisearch
-    index = MeiliIndex(url, key, f"{KIND}s")
+    index = MeiliIndex(url, key, KIND)
     index.drop()
     index.prepare()
     with asyncio.Runner() as runner:

@@ -44,7 +44,7 @@ class TestMeiliIndex:
         assert isinstance(meili_engine.index, MeiliIndex)
         key = meili_engine.index.search_key()
         assert key == meili_engine.index.search_key()
-        weak = MeiliIndex(url, key, f"{KIND}s")
+        weak = MeiliIndex(url, key, KIND)
         for attempt in (weak.prepare, weak.count, weak.drop, lambda: weak.write([], ["1"])):
             with pytest.raises(SearchUnavailable):
                 attempt()
