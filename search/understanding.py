@@ -138,14 +138,14 @@ def _plain(typed: str, text: str) -> Question:
 
 
 @cache
-def _stop_words() -> frozenset[str]:
+def stop_words() -> frozenset[str]:
     lines = Path(__file__).with_name("stop_words.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 def _telling(words: list[str]) -> tuple[str, ...]:
     """Without empty words, unless nothing else was said."""
-    return tuple(dict.fromkeys([w for w in words if w not in _stop_words()] or words))
+    return tuple(dict.fromkeys([w for w in words if w not in stop_words()] or words))
 
 
 # ------------------------------------------------------------------------------------- themes
@@ -240,7 +240,7 @@ def _without_joint(text: str) -> str:
 
 
 def _says_more(text: str) -> bool:
-    return any(token.term not in _stop_words() for token in tokenize(text))
+    return any(token.term not in stop_words() for token in tokenize(text))
 
 
 _END = r"(?=$|[\s、。にのはもでをやと]|だけ|なら|限定|中心)"

@@ -52,6 +52,16 @@ def get_listing(
     return _record(row)
 
 
+def get_shown(
+    session: ReadSession, listing_id: uuid.UUID, *, side: Side | None = None, operator: bool
+) -> ListingRecord:
+    """The listing, if this reader may know of it. Raises NotFound otherwise."""
+    record = get_listing(session, listing_id, side=side)
+    if not operator and not record.visible:
+        raise NotFound(_UNKNOWN)
+    return record
+
+
 def list_records(session: ReadSession, ids: Sequence[uuid.UUID]) -> list[ListingRecord]:
     """The listings of these ids that exist, by id."""
     rows = session.execute(_whole().where(col(Listing.id).in_(ids)).order_by(col(Listing.id)))

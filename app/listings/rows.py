@@ -118,6 +118,8 @@ def as_record(row: Mapping[str, Any], organisation: Mapping[str, Any]) -> Listin
     values["windows"] = [
         {"starts_at": starts_at, "ends_at": ends_at} for starts_at, ends_at in values["windows"]
     ]
+    # PostgreSQL keeps keys in an order of its own, and sums of floats depend on theirs.
+    values["words"] = dict(sorted(values["words"].items()))
     quantity = values["quantity"]
     values["open_quantity"] = None if quantity is None else max(0, quantity - values["engaged"])
     return ListingRecord.model_validate(values | {"organisation": organisation})

@@ -4,7 +4,7 @@ from app.discovery.lexicon import LEXICON
 from search.text import terms
 from search.understanding import (
     LONGEST_QUESTION,
-    _stop_words,
+    stop_words,
     correct,
     only_legal_form,
     understand,
@@ -14,7 +14,7 @@ from tests.search.conftest import ask
 
 class TestStopWords:
     def test_each_stands_in_the_form_that_is_compared(self) -> None:
-        assert [word for word in _stop_words() if terms(word) != (word,)] == []
+        assert [word for word in stop_words() if terms(word) != (word,)] == []
 
     def test_only_what_tells_something_is_looked_for(self) -> None:
         assert ask("子育てのことを手伝ってくれる人").words == ("子育て",)
