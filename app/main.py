@@ -23,8 +23,10 @@ from app.discovery import pages as discovery_pages
 from app.discovery.engines import Engines
 from app.discovery.sync import Keeper
 from app.intake import api as intake_api
+from app.listings import api as listings_api
 from app.organisations import api as organisations_api
 from app.organisations import pages as organisations_pages
+from app.people import api as people_api
 from app.settings import Settings
 from app.site import api as site_api
 from app.site import pages as site_pages
@@ -85,6 +87,9 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
     for router in (
         discovery_api.router,
         organisations_api.router,
+        listings_api.needs,
+        listings_api.offers,
+        people_api.router,
         intake_api.router,
         site_api.router,
     ):

@@ -16,6 +16,7 @@ from app.intake.models import Suggestion
 from app.main import API
 
 ONE = f"{API}/organisations/{{organisation_id}}"
+PERSON = f"{API}/people/{{person_id}}"
 STATES = ("draft", "published", "suspended", "closed", "missing")
 # Route → what a visitor, somebody with a wrong token and an operator are answered: a status for
 # each of STATES, or one for them all.
@@ -36,6 +37,13 @@ TABLE: dict[str, tuple[str, str, str]] = {
     f"GET {ONE}/suggestions": ("401", "401", "200 200 200 200 404"),
     f"POST {ONE}/suggestions/{{source}}/{{field}}/accept": ("401", "401", "200 200 200 200 404"),
     f"POST {ONE}/suggestions/{{source}}/{{field}}/dismiss": ("401", "401", "204 204 204 204 404"),
+    f"GET {API}/people": ("401", "401", "200"),
+    f"POST {API}/people": ("401", "401", "201"),
+    f"GET {PERSON}": ("401", "401", "200 200 200 200 404"),
+    f"PATCH {PERSON}": ("401", "401", "200 200 200 200 404"),
+    f"DELETE {PERSON}": ("401", "401", "204 204 204 204 404"),
+    f"POST {PERSON}/pause": ("401", "401", "200 200 200 200 404"),
+    f"POST {PERSON}/resume": ("401", "401", "200 200 200 200 404"),
     "GET /": ("200", "200", "200"),
     "GET /about": ("200", "200", "200"),
     "GET /favicon.ico": ("200", "200", "200"),
@@ -52,6 +60,8 @@ BODIES: dict[str, dict[str, Any]] = {
     f"POST {API}/organisations": {"name": "新しい会"},
     f"PATCH {ONE}": {"message": "新しい一言"},
     f"POST {ONE}/confirm": {"by": "職員", "how": "phone"},
+    f"POST {API}/people": {"name": "はな"},
+    f"PATCH {PERSON}": {"name": "はなこ"},
 }
 STEPS = {
     "draft": [],
@@ -76,6 +86,15 @@ BODY: dict[str, Any] = {
         {"kind": "email", "value": "public@example.jp", "is_public": True},
     ],
 }
+PERSONAL = {
+    "name": "秘密花子",
+    "email": "private@example.jp",
+    "phone": "090-0000-0000",
+    "can_do": "秘密の特技",
+    "latitude": 35.0,
+    "longitude": 139.0,
+    "matching_consent": True,
+}
 
 
 def routes_of(app: FastAPI) -> Iterator[str]:
@@ -97,7 +116,8 @@ def in_state(
 
     def in_state(state: str) -> dict[str, Any]:
         if state == "missing":
-            return {"id": "01890000-0000-7000-8000-000000000000", "version": 1}
+            nobody = "01890000-0000-7000-8000-000000000000"
+            return {"id": nobody, "version": 1, "person_id": nobody}
         made = make(publish=False, name=f"みどりの会{state}", **BODY)
         for step in STEPS[state]:
             path = f"{API}/organisations/{made['id']}/{step}"
@@ -105,7 +125,8 @@ def in_state(
         assert made["status"] == state
         with client.app.state.database.write() as session:  # type: ignore[attr-defined]
             suggest(session, uuid.UUID(made["id"]))
-        return made  # type: ignore[no-any-return]
+        person = client.post(f"{API}/people", json=PERSONAL, headers=operator).json()
+        return {**made, "person_id": person["id"]}
 
     return in_state
 
@@ -133,9 +154,11 @@ def ask(client: TestClient, operator: dict[str, str]) -> Callable[..., Any]:
 
     def ask(route: str, actor: str, about: dict[str, Any], query: str = "") -> Any:
         method, path = route.split(" ", 1)
-        path = path.format(organisation_id=about["id"], source="groups-csv", field="message")
+        ids = {"organisation_id": about["id"], "person_id": about["person_id"]}
+        path = path.format(**ids, source="groups-csv", field="message")
         path = "/static/app.css" if path == "/static" else path
-        headers = {**tokens[actor], "If-Match": f'"{about["version"]}"'}
+        seen = f'"{about["version"]}"' if route.endswith(ONE) else "*"
+        headers = {**tokens[actor], "If-Match": seen}
         return client.request(method, path + query, json=BODIES.get(route), headers=headers)
 
     return ask

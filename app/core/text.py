@@ -22,6 +22,8 @@ _FORBIDDEN = re.compile(
 _BREAKS = re.compile(r"[\t\r\n\u2028\u2029]")
 _WEB = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?", re.ASCII | re.IGNORECASE)
 _SECURE = re.compile("https:", re.IGNORECASE)
+_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+", re.ASCII)
+_TELEPHONE = re.compile(r"[0-9０-９+＋()（）\s./・~〜ー－‐-]{5,40}.{0,40}")
 _LONGEST_LINE = 200
 _LONGEST_TEXT = 10_000
 _LONGEST_ADDRESS = 1_000
@@ -62,6 +64,20 @@ def check_secure_address(value: str) -> str:
     return value
 
 
+def check_email(value: str) -> str:
+    value = check_line(value)
+    if not _EMAIL.fullmatch(value):
+        raise ValueError("メールアドレスの形式が正しくありません。")
+    return value
+
+
+def check_telephone(value: str) -> str:
+    value = check_line(value)
+    if not _TELEPHONE.fullmatch(value):
+        raise ValueError("電話番号の形式が正しくありません。")
+    return value
+
+
 def check_day(value: object) -> date:
     """A day in any way people write it, 和暦 included. Raises ValueError."""
     if isinstance(value, date):
@@ -76,6 +92,12 @@ Day = Annotated[date, BeforeValidator(check_day)]
 Name = Annotated[StrictStr, StringConstraints(max_length=_LONGEST_LINE), AfterValidator(check_name)]
 Line = Annotated[StrictStr, StringConstraints(max_length=_LONGEST_LINE), AfterValidator(check_line)]
 Text = Annotated[StrictStr, StringConstraints(max_length=_LONGEST_TEXT), AfterValidator(check_text)]
+EmailAddress = Annotated[
+    StrictStr, StringConstraints(max_length=_LONGEST_LINE), AfterValidator(check_email)
+]
+Telephone = Annotated[
+    StrictStr, StringConstraints(max_length=_LONGEST_LINE), AfterValidator(check_telephone)
+]
 WebAddress = Annotated[
     StrictStr, StringConstraints(max_length=_LONGEST_ADDRESS), AfterValidator(check_web_address)
 ]

@@ -20,7 +20,17 @@ from pydantic import (
 )
 
 from app.core.clock import today
-from app.core.text import Day, Line, Name, SecureAddress, Text, WebAddress, check_line
+from app.core.text import (
+    Day,
+    Line,
+    Name,
+    SecureAddress,
+    Text,
+    WebAddress,
+    check_email,
+    check_line,
+    check_telephone,
+)
 from app.organisations.rules import (
     check_member_counts,
     normalise_corporate_number,
@@ -42,8 +52,6 @@ from app.vocabulary.times import ActivityTime
 _KANA = re.compile(
     r"[ぁ-ゖァ-ヺー・･ｦ-ﾟ0-9０-９A-Za-zＡ-Ｚａ-ｚ\s.,、。（）()「」&＆!！?？'’:：/／〜~－-]*"
 )
-_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+", re.ASCII)
-_TELEPHONE = re.compile(r"[0-9０-９+＋()（）\s./・~〜ー－‐-]{5,40}.{0,40}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _OLDEST = 1600
 
@@ -123,11 +131,10 @@ class ContactForm(_Form):
     @classmethod
     def _well_formed(cls, value: str, info: ValidationInfo) -> str:
         kind = info.data.get("kind")
-        if kind is ContactKind.EMAIL and not _EMAIL.fullmatch(value):
-            raise ValueError("メールアドレスの形式が正しくありません。")
-        numbers = (ContactKind.PHONE, ContactKind.MOBILE, ContactKind.FAX)
-        if kind in numbers and not _TELEPHONE.fullmatch(value):
-            raise ValueError("電話番号の形式が正しくありません。")
+        if kind is ContactKind.EMAIL:
+            return check_email(value)
+        if kind in (ContactKind.PHONE, ContactKind.MOBILE, ContactKind.FAX):
+            return check_telephone(value)
         return value
 
 
