@@ -169,6 +169,32 @@ def make(client: TestClient, operator: dict[str, str]) -> Callable[..., dict[str
     return make
 
 
+@pytest.fixture
+def make_listing(
+    client: TestClient, operator: dict[str, str], make: Callable[..., dict[str, Any]]
+) -> Callable[..., dict[str, Any]]:
+    """Register a need or an offer, of a new published organisation unless one is named.
+
+    Published, unless told otherwise; the listing as returned.
+    """
+
+    def make_listing(side: str = "need", *, publish: bool = True, **values: Any) -> dict[str, Any]:
+        body = {"kind": "people", "title": "絵本の読み聞かせのお手伝い", **values}
+        if "organisation_id" not in body:
+            body["organisation_id"] = make()["id"]
+        created = client.post(f"{API}/{side}s", json=body, headers=operator)
+        assert created.status_code == 201, created.text
+        record: dict[str, Any] = created.json()
+        if publish:
+            path = f"{API}/{side}s/{record['id']}/publish"
+            published = client.post(path, headers=operator)
+            assert published.status_code == 200, published.text
+            record = published.json()
+        return record
+
+    return make_listing
+
+
 # --------------------------------------------------------------------------------- Meilisearch
 
 
