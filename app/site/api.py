@@ -15,6 +15,16 @@ from app.organisations import queries
 from app.vocabulary import Choice
 from app.vocabulary.fields import Field, Interest
 from app.vocabulary.goals import Goal
+from app.vocabulary.listings import (
+    Condition,
+    ContactRoute,
+    Frequency,
+    ListingKind,
+    ListingStatus,
+    Side,
+    Temperature,
+    Urgency,
+)
 from app.vocabulary.organisations import (
     ConfirmationMethod,
     ContactKind,
@@ -26,7 +36,8 @@ from app.vocabulary.organisations import (
     Status,
 )
 from app.vocabulary.people import AgeBand
-from app.vocabulary.times import ActivityTime
+from app.vocabulary.skills import Skill
+from app.vocabulary.times import SLOTS, ActivityTime, slot_label
 
 router = APIRouter(tags=["vocabularies"])
 health = APIRouter(tags=["health"])
@@ -42,6 +53,15 @@ _LISTS: dict[str, type[Choice]] = {
     "confirmation_method": ConfirmationMethod,
     "publication_use": PublicationUse,
     "goal": Goal,
+    "side": Side,
+    "listing_kind": ListingKind,
+    "listing_status": ListingStatus,
+    "frequency": Frequency,
+    "urgency": Urgency,
+    "contact_route": ContactRoute,
+    "temperature": Temperature,
+    "condition": Condition,
+    "skill": Skill,
     "age_band": AgeBand,
 }
 
@@ -90,6 +110,7 @@ def vocabularies(
         name: [Term(**_term(choice)).model_dump() for choice in choices]
         for name, choices in _LISTS.items()
     }
+    lists["slot"] = [{"code": slot, "label": slot_label(slot)} for slot in SLOTS]
     lists["field"] = [{"code": f.value, "label": f.label, "short": f.short} for f in Field]
     lists["interest"] = [
         {"code": i.value, "label": i.label, "fields": [int(f.value) for f in i.fields]}
