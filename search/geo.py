@@ -2,7 +2,7 @@
 
 import math
 
-_EARTH_RADIUS_KM = 6371.0
+EARTH_KM = 6371.0
 _KM_PER_DEGREE = 111.0  # a little less than the true 111.2, so that a box is never too small
 
 
@@ -13,7 +13,7 @@ def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
         math.sin((south - north) / 2) ** 2
         + math.cos(north) * math.cos(south) * math.sin(math.radians(other[1] - one[1]) / 2) ** 2
     )
-    return 2 * _EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, half)))
+    return 2 * EARTH_KM * math.asin(math.sqrt(min(1.0, half)))
 
 
 def box(near: tuple[float, float], radius_km: float) -> tuple[float, float, float, float]:

@@ -1,5 +1,6 @@
 """活動分野: the 20 fields of the NPO Act (特定非営利活動促進法 別表), and the residents' list."""
 
+from app.core.bits import mask_of
 from app.vocabulary import Choice
 
 
@@ -70,3 +71,14 @@ _FIELDS_OF = {
     Interest.SAFETY: (8, 9),
     Interest.OTHER: (14, 15, 17, 18, 19, 20),
 }
+
+# Fields that lie next to each other in practice, by number.
+_NEXT_TO = (
+    (1, 13), (1, 10), (2, 13), (2, 6), (3, 4), (3, 5), (3, 9), (3, 16), (4, 5), (4, 16), (5, 7),
+    (8, 9), (10, 12), (10, 11), (11, 2), (14, 15), (16, 17), (18, 3), (19, 3),
+)  # fmt: skip
+# Number of a field → those next to it, one bit each.
+NEIGHBOURS = tuple(
+    mask_of({b for a, b in _NEXT_TO if a == field} | {a for a, b in _NEXT_TO if b == field})
+    for field in range(len(Field) + 1)
+)

@@ -1,0 +1,147 @@
+"""Everything that can be matched, in memory, and in step with the registry.
+
+A pool is a table of `Traits`. It is read once, and then follows the change log: whatever has been
+committed when a question is asked is in the answer (docs/decisions/0009). At midnight, and when
+the nightly counts have been made, it is read anew.
+"""
+
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from sqlmodel import col, func, or_, select
+
+from app.core import clock
+from app.core.changes import Change
+from app.core.db import Database, ReadSession
+from app.listings.models import Listing
+from app.matching.loading import Loader
+from app.matching.models import Counted
+from app.matching.traits import Traits, table
+from app.vocabulary.listings import Side
+
+_MOST_AT_ONCE = 500
+# Changes are numbered before they are committed: this many before the newest may yet appear.
+_MARGIN = 5_000
+_GAPS_S = 600.0
+_BATCH = 2_000
+
+
+@dataclass
+class _Follower:
+    """Reads the change log without missing what is committed out of order."""
+
+    newest: int = -1
+    gaps: dict[int, float] = field(default_factory=dict)
+
+    def begin(self, session: ReadSession) -> None:
+        last = session.exec(select(func.max(Change.id))).one() or 0
+        self.newest, self.gaps = max(0, last - _MARGIN), {}
+
+    def news(self, session: ReadSession) -> dict[str, set[str]]:
+        """Kind → ids of what has changed since the last time."""
+        missing = list(self.gaps)
+        rows = session.exec(
+            select(Change.id, Change.kind, Change.entity_id)
+            .where(or_(col(Change.id) > self.newest, col(Change.id).in_(missing)))
+            .order_by(col(Change.id))
+        ).all()
+        now = time.monotonic()
+        changed: dict[str, set[str]] = {}
+        for number, kind, entity in rows:
+            id_ = number or 0
+            changed.setdefault(kind, set()).add(entity)
+            if self.gaps.pop(id_, None) is None:
+                self.gaps.update(dict.fromkeys(range(self.newest + 1, id_), now))
+                self.newest = id_
+        self.gaps = {id_: seen for id_, seen in self.gaps.items() if now - seen < _GAPS_S}
+        return changed
+
+
+class Market:
+    """The pools `needs`, `offers`, `people` and `organisations`, each read when first asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.loader = Loader()
+        self._lock = threading.Lock()
+        self._pools: dict[str, Traits] = {}
+        self._follower = _Follower()
+        self._of: tuple[date, object] | None = None
+
+    def pool(self, name: str) -> Traits:
+        """The table of that name as of now."""
+        with self._lock, self._database.read() as session:
+            of = (clock.today(), session.exec(select(Counted.counted_at)).first())
+            if of != self._of:
+                self._pools.clear()
+                self._follower.begin(session)
+                self._of = of
+            if self._pools:
+                self._catch_up(session)
+            if name not in self._pools:
+                self._pools[name] = self._whole(session, name)
+            return self._pools[name]
+
+    # ------------------------------------------------------------------------------- reading
+
+    def _whole(self, session: ReadSession, name: str) -> Traits:
+        parts = map(table, batched(self.loader.rows(session, name, None)))
+        return Traits.join(list(parts) or [table([])]).settled()
+
+    def _catch_up(self, session: ReadSession) -> None:
+        changed = self._follower.news(session)
+        listings = {*changed.get("listing", ()), *self._listings_of(session, changed)}
+        for names, ids in (
+            (("needs", "offers"), listings),
+            (("people",), changed.get("person", set())),
+            (("organisations",), changed.get("organisation", set())),
+        ):
+            for name in names:
+                if ids and name in self._pools:
+                    self._replace(session, name, sorted(ids))
+
+    def _listings_of(self, session: ReadSession, changed: dict[str, set[str]]) -> Iterable[str]:
+        """A group's name, stage and state count for each of its listings."""
+        groups = sorted(map(uuid.UUID, changed.get("organisation", ())))
+        for start in range(0, len(groups), _MOST_AT_ONCE):
+            some = groups[start : start + _MOST_AT_ONCE]
+            query = select(Listing.id).where(col(Listing.organisation_id).in_(some))
+            yield from map(str, session.exec(query))
+
+    def _replace(self, session: ReadSession, name: str, ids: Sequence[str]) -> None:
+        pool = self._pools[name]
+        fresh: list[dict[str, Any]] = []
+        for start in range(0, len(ids), _MOST_AT_ONCE):
+            some = [uuid.UUID(id_) for id_ in ids[start : start + _MOST_AT_ONCE]]
+            fresh += self.loader.rows(session, name, some)
+        kept = pool.take(~np.isin(pool.id, ids))
+        self._pools[name] = Traits.join([kept, table(fresh)]).settled()
+
+    # -------------------------------------------------------------------------------- one only
+
+    def listing(self, session: ReadSession, id_: uuid.UUID) -> Traits:
+        """One listing, in whatever state it is."""
+        return table(list(self.loader.listings(session, [id_], every_state=True)))
+
+    def person(self, session: ReadSession, id_: uuid.UUID) -> Traits:
+        return table(list(self.loader.rows(session, "people", [id_])))
+
+    def organisation(self, session: ReadSession, id_: uuid.UUID) -> Traits:
+        return table(list(self.loader.rows(session, "organisations", [id_])))
+
+
+POOL_OF: dict[Side, str] = {Side.NEED: "needs", Side.OFFER: "offers"}
+
+
+def batched(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Rows by the thousand: as dictionaries they are twenty times as large as in columns."""
+    rows = iter(rows)
+    while batch := list(islice(rows, _BATCH)):
+        yield batch

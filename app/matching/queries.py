@@ -1,0 +1,366 @@
+"""A question of matching from its two sides to what is answered."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlmodel import col, or_, select
+
+from app.core import clock
+from app.core.db import ReadSession
+from app.listings.models import Engagement
+from app.listings.queries import list_records
+from app.matching.gates import GATES, MENDABLE, REFUSED_DAYS, Question, passed, sift
+from app.matching.market import Market
+from app.matching.models import Compatibility, Counted, Weight
+from app.matching.reasons import (
+    EQUITY,
+    WHY_NOT,
+    Reason,
+    Words,
+    caution,
+    reasons,
+)
+from app.matching.scores import (
+    DEFAULT_WEIGHTS,
+    ENGINE_VERSION,
+    ByKind,
+    Scores,
+    label,
+    ranked,
+    score,
+    weights_of,
+)
+from app.matching.traits import KINDS, PARTIES, Array, Traits, kinds_of
+from app.organisations.models import Organisation
+from app.organisations.queries import list_stages
+from app.people.models import Person
+from app.vocabulary.listings import EngagementState, PartyKind
+
+NEAREST = 3
+_COUNTS_KEEP = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a city has set: which kinds go together, what criteria count; and a name for it."""
+
+    compatible: Array
+    weights: ByKind
+    version: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody who fits, and why, from both sides."""
+
+    id: str
+    kind: str
+    name: str
+    organisation: str | None
+    score: float
+    label: str
+    order: float
+    reasons: list[Reason]
+    caution: Reason | None
+    reverse_reasons: list[Reason]
+    reserved: bool = False
+
+
+@dataclass(frozen=True)
+class Near:
+    """Somebody whom one thing keeps out, and what would have to change."""
+
+    id: str
+    kind: str
+    name: str
+    organisation: str | None
+    score: float
+    failed: list[Reason]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The answer to a question, with what was looked at and what kept the others out."""
+
+    engine_version: str
+    degraded: bool
+    candidates: list[Candidate]
+    considered: int
+    excluded_by: Mapping[str, int]
+    nearest: list[Near] = field(default_factory=list)
+
+
+# ------------------------------------------------------------------------------ what a city set
+
+
+def read_rules(session: ReadSession) -> Rules:
+    """The rules as they stand."""
+    compatible = np.zeros((len(KINDS), len(KINDS)), dtype=np.bool_)
+    for need, offer in session.exec(select(Compatibility.need_kind, Compatibility.offer_kind)):
+        compatible[KINDS.index(need), KINDS.index(offer)] = True
+    weights = {kind: dict(defaults) for kind, defaults in DEFAULT_WEIGHTS.items()}
+    set_ = session.exec(select(Weight).order_by(Weight.kind, Weight.criterion)).all()
+    for row in set_:
+        weights[row.kind][row.criterion] = row.weight
+    changed = ";".join(f"{row.kind}.{row.criterion}={row.weight:g}" for row in set_)
+    return Rules(compatible, weights, _version(changed))
+
+
+def _version(changed: str) -> str:
+    if not changed:
+        return ENGINE_VERSION
+    return f"{ENGINE_VERSION}+{uuid.uuid5(uuid.NAMESPACE_OID, changed).hex[:8]}"
+
+
+def counts_are_old(session: ReadSession, now: datetime) -> bool:
+    """Whether the nightly counts, which keep the order fair, have stopped."""
+    counted = session.exec(select(Counted.counted_at)).first()
+    return counted is not None and now - counted > _COUNTS_KEEP
+
+
+def refused_pairs(
+    session: ReadSession, id_: uuid.UUID, now: datetime
+) -> tuple[frozenset[str], frozenset[uuid.UUID]]:
+    """Parties, and organisations, that must not be shown to this one (H3)."""
+    recent = col(Engagement.at) >= now - timedelta(days=REFUSED_DAYS)
+    rows = session.exec(
+        select(Engagement.listing_id, Engagement.party_kind, Engagement.party_id)
+        .where(
+            or_(col(Engagement.listing_id) == id_, col(Engagement.party_id) == id_),
+            or_(
+                col(Engagement.state) == EngagementState.BLOCKED,
+                (col(Engagement.state) == EngagementState.DECLINED) & recent,
+            ),
+        )
+        .order_by(col(Engagement.id))
+    ).all()
+    groups = {party for _, kind, party in rows if kind is PartyKind.ORGANISATION and party != id_}
+    others = {listing if party == id_ else party for listing, _, party in rows}
+    return frozenset(map(str, others)), frozenset(groups)
+
+
+# ------------------------------------------------------------------------------------ matching
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that a question needs besides the two sides."""
+
+    session: ReadSession
+    market: Market
+    rules: Rules
+    question: Question
+    stages: tuple[str, ...]
+    degraded: bool = False
+
+
+def open_desk(
+    session: ReadSession,
+    market: Market,
+    *,
+    about: uuid.UUID | None = None,
+    notifying: bool = False,
+) -> Desk:
+    """For questions about one party; without it nothing private (a refusal) is looked at."""
+    rules, now = read_rules(session), clock.now()
+    ids, groups = refused_pairs(session, about, now) if about else (frozenset(), frozenset())
+    numbers = frozenset(map(market.loader.organisations.of, groups))
+    question = Question(clock.today(), rules.compatible, ids, numbers, notifying)
+    stages = tuple(stage.label for stage in list_stages(session))
+    return Desk(session, market, rules, question, stages, counts_are_old(session, now))
+
+
+def match(desk: Desk, mine: Traits, pools: Sequence[str], limit: int) -> Matches:
+    """The best of the pools for one party; for a need offers, people, groups; else needs."""
+    asking = bool(mine.seeks[0])
+    excluded: dict[str, int] = {}
+    considered, left = 0, []
+    for name in pools:
+        pool = desk.market.pool(name)
+        rows, kept_out = sift(mine, pool, desk.question, asking=asking)
+        considered += len(pool)
+        for code, number in kept_out.items():
+            excluded[code] = excluded.get(code, 0) + number
+        left.append(pool.take(rows))
+    others = Traits.join(left)
+    candidates = _best(desk, mine, others, limit) if len(others) else []
+    nearest = [] if candidates else _nearest(desk, mine, pools)
+    counted = {code: excluded[code] for code in GATES if code in excluded}
+    return Matches(desk.rules.version, desk.degraded, candidates, considered, counted, nearest)
+
+
+def score_all(desk: Desk, mine: Traits, others: Traits) -> Scores:
+    """Scores by the weights of each need's kind."""
+    need = mine if mine.seeks[0] else others
+    return score(mine, others, weights_of(need, desk.rules.weights))
+
+
+def _best(desk: Desk, mine: Traits, others: Traits, limit: int) -> list[Candidate]:
+    scores = score_all(desk, mine, others)
+    shown, reserved = ranked(mine, others, scores, limit)
+    best = others.take(shown).settled()
+    named = _names(desk.session, best)
+    return [
+        candidate(desk, mine, best.row(place), scores, row, named, reserved=bool(reserved[place]))
+        for place, row in enumerate(shown.tolist())
+    ]
+
+
+def candidate(
+    desk: Desk,
+    mine: Traits,
+    other: Traits,
+    scores: Scores,
+    row: int,
+    named: Mapping[str, tuple[str, str | None]],
+    *,
+    reserved: bool = False,
+) -> Candidate:
+    """One party, whose scores stand in `row`, with its reasons."""
+    words = words_of(desk, mine, other)
+    id_ = str(other.id[0])
+    name, organisation = named[id_]
+    reciprocal = float(scores.reciprocal[row])
+    forward = reasons(mine, other, scores.forward, row, words)
+    if reserved:
+        forward = [*forward[:2], Reason("equity", EQUITY, 0.0)]
+    return Candidate(
+        id=id_,
+        kind=kind_of(other),
+        name=name,
+        organisation=organisation,
+        score=round(reciprocal, 1),
+        label=label(reciprocal),
+        order=round(float(scores.order[row]), 3),
+        reasons=forward,
+        caution=caution(mine, other, scores.forward, row, words),
+        reverse_reasons=reasons(other, mine, scores.backward, row, words),
+        reserved=reserved,
+    )
+
+
+def kind_of(traits: Traits) -> str:
+    """What a row is, in the API's words."""
+    party = PARTIES[int(traits.party[0])]
+    if party is PartyKind.LISTING:
+        return "need" if traits.seeks[0] else "offer"
+    return party.value
+
+
+def words_of(desk: Desk, mine: Traits, other: Traits) -> Words:
+    """What numbers stand for in sentences about this pair."""
+    need = mine if mine.seeks[0] else other
+    kinds = kinds_of(int(need.kinds[0]))
+    unit = kinds[0].unit if len(kinds) == 1 else ""
+    return Words(desk.market.loader.words.value, unit, desk.stages)
+
+
+def _names(session: ReadSession, others: Traits) -> dict[str, tuple[str, str | None]]:
+    """Id → what it is called, and whose it is."""
+    by_party: dict[PartyKind, list[uuid.UUID]] = {}
+    for id_, party in zip(others.id, others.party.tolist(), strict=True):
+        by_party.setdefault(PARTIES[party], []).append(uuid.UUID(id_))
+    named: dict[str, tuple[str, str | None]] = {}
+    for record in list_records(session, by_party.get(PartyKind.LISTING, [])):
+        named[str(record.id)] = (record.title, record.organisation.name)
+    for table, party in ((Person, PartyKind.PERSON), (Organisation, PartyKind.ORGANISATION)):
+        if ids := by_party.get(party):
+            for id_, name in session.exec(
+                select(table.id, table.name).where(col(table.id).in_(ids))
+            ):
+                named[str(id_)] = (name, None)
+    return named
+
+
+# ---------------------------------------------------------------------- when nothing is found
+
+
+def _nearest(desk: Desk, mine: Traits, pools: Sequence[str]) -> list[Near]:
+    """The best of those whom exactly one thing keeps out, and what that is."""
+    asking = bool(mine.seeks[0])
+    found: list[tuple[Traits, list[str]]] = []
+    for name in pools:
+        pool = desk.market.pool(name)
+        need, offer = (mine, pool) if asking else (pool, mine)
+        gates = passed(need, offer, desk.question)
+        firm = np.logical_and.reduce([gates[code] for code in GATES if code not in MENDABLE])
+        missed = sum((~gates[code]).astype(np.int8) for code in MENDABLE)
+        rows = np.flatnonzero(firm & (missed == 1))
+        codes = [next(c for c in MENDABLE if not gates[c][row]) for row in rows[:10_000]]
+        found.append((pool.take(rows[:10_000]), codes))
+    others = Traits.join([traits for traits, _ in found])
+    if not len(others):
+        return []
+    codes = [code for _, some in found for code in some]
+    scores = score_all(desk, mine, others)
+    best, _ = ranked(mine, others, scores, NEAREST)
+    shown = others.take(best).settled()
+    named = _names(desk.session, shown)
+    return [
+        _near(mine, shown.row(place), float(scores.reciprocal[row]), codes[row], named)
+        for place, row in enumerate(best.tolist())
+    ]
+
+
+def _near(
+    mine: Traits,
+    other: Traits,
+    reciprocal: float,
+    code: str,
+    named: Mapping[str, tuple[str, str | None]],
+) -> Near:
+    name, organisation = named[str(other.id[0])]
+    need, offer = (mine, other) if mine.seeks[0] else (other, mine)
+    failed = [Reason(code, WHY_NOT[code](need, offer), 0.0)]
+    return Near(str(other.id[0]), kind_of(other), name, organisation, round(reciprocal, 1), failed)
+
+
+# ------------------------------------------------------------------------------- one pair only
+
+
+def explain(desk: Desk, mine: Traits, other: Traits) -> dict[str, Any]:
+    """Every criterion of both directions and every gate of one pair: 「なぜ出ないか」 too."""
+    need, offer = (mine, other) if mine.seeks[0] else (other, mine)
+    gates = passed(need, offer, desk.question)
+    scores = score_all(desk, mine, other)
+    named = _names(desk.session, other)
+    shown = candidate(desk, mine, other, scores, 0, named)
+    return {
+        "engine_version": desk.rules.version,
+        "candidate": shown,
+        "passes": all(bool(good[0]) for good in gates.values()),
+        "gates": [
+            {
+                "code": code,
+                "passed": bool(good[0]),
+                "text": "" if good[0] else WHY_NOT[code](need, offer),
+            }
+            for code, good in gates.items()
+        ],
+        "forward": _breakdown(scores.forward),
+        "backward": _breakdown(scores.backward),
+    }
+
+
+def _breakdown(view: Any) -> dict[str, Any]:
+    criteria = []
+    for name, values in view.values.items():
+        value = float(values[0])
+        criteria.append(
+            {
+                "code": name,
+                "value": None if np.isnan(value) or value < 0 else round(value, 4),
+                "state": "unknown" if np.isnan(value) else "known" if value >= 0 else "not_asked",
+                "weight": float(np.broadcast_to(view.weights[name], values.shape)[0]),
+                "contribution": round(float(view.contributions[name][0]), 4),
+            }
+        )
+    return {
+        "score": round(float(view.score[0]), 4),
+        "unknown": round(float(view.unknown[0]), 4),
+        "criteria": criteria,
+    }

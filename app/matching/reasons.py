@@ -1,0 +1,327 @@
+"""Reasons and a caution in Japanese, made of the numbers that made the score. Pure.
+
+Templates and facts, no persuasion; at most three reasons and one caution. Every sentence can be
+checked against the two records on the screen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.core.bits import numbers_of
+from app.matching.criteria import DOES_NOT_APPLY, LABELS
+from app.matching.gates import both_online, distance_km
+from app.matching.scores import Direction
+from app.matching.times import overlap_minutes, times_known
+from app.matching.traits import Traits, moment_of
+from app.vocabulary.fields import Field
+from app.vocabulary.listings import Frequency, Temperature
+from app.vocabulary.organisations import OrganisationType
+from app.vocabulary.skills import Skill
+from app.vocabulary.times import PERIODS, SLOTS, WEEKDAYS, slot_label
+
+MOST_REASONS = 3
+_WORTH_SAYING = 1.0  # points
+_SHORT = 0.5  # a value below this is a shortfall
+_FIELDS = {int(field.value): field.short for field in Field}
+_SKILLS = {skill.number: skill for skill in Skill}
+_TYPES = tuple(OrganisationType)
+_FREQUENCIES = tuple(Frequency)
+_COLD = tuple(Temperature)
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the numbers of content words, of units and of stages stand for."""
+
+    word: Callable[[int], str]
+    unit: str = ""
+    stages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One criterion's part of a score, in points, and the sentence for it."""
+
+    code: str
+    text: str
+    contribution: float
+
+
+def reasons(one: Traits, other: Traits, view: Direction, row: int, words: Words) -> list[Reason]:
+    """The largest contributions of one direction; `one` and `other` are single rows."""
+    points = {name: float(all_[row]) for name, all_ in view.contributions.items()}
+    best = sorted(points.items(), key=lambda item: -item[1])[:MOST_REASONS]
+    return [
+        Reason(name, SAYINGS[name](one, other, words), round(value, 1))
+        for name, value in best
+        if value >= _WORTH_SAYING
+    ]
+
+
+def caution(one: Traits, other: Traits, view: Direction, row: int, words: Words) -> Reason | None:
+    """The largest shortfall or the weightiest unknown of one direction."""
+    missing: dict[str, float] = {}
+    for name, all_ in view.values.items():
+        value, weight = (
+            float(all_[row]),
+            float(np.broadcast_to(view.weights[name], all_.shape)[row]),
+        )
+        if weight and np.isnan(value):
+            missing[name] = weight / 2
+        elif weight and value != DOES_NOT_APPLY and value < _SHORT:
+            missing[name] = weight * (1 - value)
+    if not missing:
+        return None
+    name = max(missing, key=lambda known: missing[known])
+    unknown = bool(np.isnan(view.values[name][row]))
+    text = _unknown(name) if unknown else SHORTFALLS[name](one, other, words)
+    return Reason(name, text, 0.0)
+
+
+def _unknown(name: str) -> str:
+    return f"{LABELS[name]}は未記入です（確認してください）"
+
+
+# ------------------------------------------------------------------------------- what is said
+
+
+def _named(masks: int, names: Mapping[int, str]) -> str:
+    found = [names[number] for number in numbers_of(masks) if number in names]
+    more = f"など{len(found)}つ" if len(found) > _MOST_NAMED else ""
+    return "・".join(found[:_MOST_NAMED]) + more
+
+
+def _fields(one: Traits, other: Traits, _: Words) -> str:
+    both = int(one.fields[0] & other.fields[0])
+    if both:
+        return f"分野が一致：{_named(both, _FIELDS)}"
+    near = int(one.near_fields[0] & (other.fields[0] | other.near_fields[0]))
+    near |= int(one.fields[0] & other.near_fields[0])
+    return f"近い分野：{_named(near, _FIELDS)}"
+
+
+def _text(one: Traits, other: Traits, words: Words) -> str:
+    theirs = set(other.words[0].tolist())
+    shared = [words.word(int(word)) for word in one.words[0] if word >= 0 and int(word) in theirs]
+    return "内容が近い：" + "".join(f"「{word}」" for word in shared[:_MOST_NAMED])
+
+
+def _skills(one: Traits, other: Traits, _: Words) -> str:
+    need, able = (one, other) if one.required[0] | one.preferred[0] else (other, one)
+    asked = int(need.required[0] | need.preferred[0])
+    labels = {number: skill.label for number, skill in _SKILLS.items()}
+    return f"求める技能に合います：{_named(asked & int(able.skills[0]), labels)}"
+
+
+def _times(one: Traits, other: Traits, _: Words) -> str:
+    minutes = int(overlap_minutes(one, other)[0])
+    if not minutes:
+        return "日時は相談して決められます"
+    when = common_times(one, other)
+    return f"{when}が重なります（{_hours(minutes)}）"
+
+
+def _hours(minutes: int) -> str:
+    hours = minutes / 60
+    return f"{minutes}分" if hours < 1 else f"{hours:.1f}".removesuffix(".0") + "時間"
+
+
+def common_times(one: Traits, other: Traits) -> str:
+    """The slots of the week, or the dates, that both have."""
+    if one.exact[0] and other.exact[0] and (dated := _dates(one, other)):
+        return dated
+    slots = [number for number in range(len(SLOTS)) if _has(one, number) and _has(other, number)]
+    return _slots(slots)
+
+
+def _has(traits: Traits, slot: int) -> bool:
+    return bool(int(traits.slots[0]) >> slot & 1) or int(traits.slot_minutes[0][slot]) > 0
+
+
+def _dates(one: Traits, other: Traits) -> str:
+    found = []
+    for begins, ends in one.windows[0]:
+        shared = np.minimum(other.windows[0][:, 1], ends) - np.maximum(
+            other.windows[0][:, 0], begins
+        )
+        if ends and (shared > 0).any():
+            at = moment_of(int(begins))
+            found.append(f"{at.month}月{at.day}日")
+    return "・".join(found[:_MOST_NAMED])
+
+
+def _slots(slots: list[int]) -> str:
+    """「土曜午前・日曜午前」; one period on many days or one whole day is said shortly."""
+    periods = {slot % len(PERIODS) for slot in slots}
+    days = sorted({slot // len(PERIODS) for slot in slots})
+    if len(days) > _MOST_NAMED and len(periods) == 1:
+        span = "平日" if days == [0, 1, 2, 3, 4] else "毎日" if len(days) == 7 else ""
+        label = PERIODS[periods.pop()].label
+        return (span or "・".join(WEEKDAYS[day].label[0] for day in days) + "曜") + "の" + label
+    if len(slots) <= _MOST_NAMED:
+        return "・".join(slot_label(SLOTS[slot]) for slot in slots)
+    return "・".join(WEEKDAYS[day].label for day in days[:_MOST_NAMED]) + "など"
+
+
+def _closeness(one: Traits, other: Traits, _: Words) -> str:
+    if bool(both_online(one, other)[0]):
+        return "オンラインでできます"
+    return f"会場まで約{kilometres(float(distance_km(one, other)[0]))}"
+
+
+def kilometres(distance: float) -> str:
+    return f"{distance:.1f} km" if distance < 10 else f"{distance:.0f} km"
+
+
+def _quantity(one: Traits, other: Traits, words: Words) -> str:
+    need, offer = (one, other) if one.seeks[0] else (other, one)
+    wanted, given = int(need.quantity[0]), int(offer.quantity[0])
+    if given >= wanted:
+        return f"希望の{wanted:,}{words.unit}をすべて用意できます"
+    return f"希望{wanted:,}{words.unit}のうち{given:,}{words.unit}を用意できます"
+
+
+def _stage(one: Traits, other: Traits, words: Words) -> str:
+    need = one if one.seeks[0] else other
+    at = int(need.stage[0])
+    name = words.stages[at] if 0 <= at < len(words.stages) else ""
+    return f"「{name}」のステージに向いています" if name else "ステージに向いています"
+
+
+def _burden(one: Traits, other: Traits, _: Words) -> str:
+    mine, theirs = int(one.frequency[0]), int(other.frequency[0])
+    if mine >= 0 and mine == theirs:
+        return f"どちらも「{_FREQUENCIES[mine].label}」を希望"
+    if (one.first_time[0] == 1 or other.first_time[0] == 1) and (
+        max(int(one.beginners[0]), int(other.beginners[0])) == 1
+    ):
+        return "はじめての方を歓迎しています"
+    return "参加のしかたが近い"
+
+
+def _wish(_one: Traits, other: Traits, _: Words) -> str:
+    return f"希望する相手：{_TYPES[int(other.type[0])].label}"
+
+
+Saying = Callable[[Traits, Traits, Words], str]
+SAYINGS: dict[str, Saying] = {
+    "fields": _fields,
+    "text": _text,
+    "skills": _skills,
+    "times": _times,
+    "closeness": _closeness,
+    "quantity": _quantity,
+    "stage": _stage,
+    "burden": _burden,
+    "wish": _wish,
+}
+
+
+# -------------------------------------------------------------------------------- shortfalls
+
+
+def _few_skills(one: Traits, other: Traits, _: Words) -> str:
+    need, able = (one, other) if one.required[0] | one.preferred[0] else (other, one)
+    labels = {number: skill.label for number, skill in _SKILLS.items()}
+    missing = int((need.required[0] | need.preferred[0]) & ~able.skills[0])
+    return (
+        f"次の技能は書かれていません：{_named(missing, labels)}"
+        if missing
+        else ("技能の一部だけを使います")
+    )
+
+
+def _little_time(one: Traits, other: Traits, _: Words) -> str:
+    minutes = int(overlap_minutes(one, other)[0])
+    if minutes:
+        return f"重なる時間は{_hours(minutes)}だけです"
+    return (
+        "日時は重なりません（相談が必要です）"
+        if times_known(one, other)[0]
+        else ("日時は相談して決めます")
+    )
+
+
+def _little(one: Traits, other: Traits, words: Words) -> str:
+    need, offer = (one, other) if one.seeks[0] else (other, one)
+    if int(offer.quantity[0]) < int(need.quantity[0]):
+        return f"数が足りません（{int(offer.quantity[0]):,}{words.unit}まで）"
+    return f"使われるのは一部です（{int(need.quantity[0]):,}{words.unit}）"
+
+
+SHORTFALLS: dict[str, Saying] = {
+    "fields": lambda _one, _other, _words: "活動の分野は違います",
+    "text": lambda _one, _other, _words: "書かれている内容に重なりが少なめです",
+    "skills": _few_skills,
+    "times": _little_time,
+    "closeness": lambda one, other, words: f"{_closeness(one, other, words)}あります",
+    "quantity": _little,
+    "stage": lambda _one, _other, _words: "ステージに合うかは確認してください",
+    "burden": lambda _one, _other, _words: "参加の頻度の希望が違います",
+    "wish": lambda _one, _other, _words: "希望とは違う種類の相手です",
+}
+
+EQUITY = "まだ応募が届いていない募集のため、上に表示しています"
+
+
+# ------------------------------------------------------------------------------ why not shown
+
+
+def _why_times(need: Traits, _offer: Traits) -> str:
+    needed = _hours(int(need.minutes[0]))
+    return f"日時が{needed}以上重なっていません"
+
+
+def _why_far(need: Traits, offer: Traits) -> str:
+    reach = float(np.fmax(need.reach_km, offer.reach_km)[0])
+    distance = float(distance_km(need, offer)[0])
+    return f"約{kilometres(distance)}離れています（{reach:g} kmまで）"
+
+
+def _why_unable(need: Traits, offer: Traits) -> str:
+    missing = int(need.required[0] & ~offer.skills[0])
+    if missing:
+        labels = {number: skill.label for number, skill in _SKILLS.items()}
+        return f"必要な技能・資格が書かれていません：{_named(missing, labels)}"
+    return "年齢の条件に合うか確認できません"
+
+
+def _why_amount(need: Traits, offer: Traits) -> str:
+    if offer.coldness[0] > 0 and need.coldness[0] < offer.coldness[0]:
+        return f"{_COLD[int(offer.coldness[0])].label}の保管ができると書かれていません"
+    if 0 <= offer.quantity[0] < need.least[0]:
+        return f"必要な最少の数（{int(need.least[0]):,}）に足りません"
+    if 0 <= need.quantity[0] < offer.least[0]:
+        return f"まとめて渡す数（{int(offer.least[0]):,}）より少ない希望です"
+    return "期限が受け取りの日までもちません"
+
+
+WHY_NOT: dict[str, Callable[[Traits, Traits], str]] = {
+    "H1": lambda _n, _o: "種別が違います",
+    "H2": lambda _n, _o: "公開中でないか、期間が重なっていません",
+    "H3": lambda _n, _o: "同じ団体どうし、または最近見送りになった組み合わせです",
+    "H4": _why_times,
+    "H5": _why_far,
+    "H6": _why_unable,
+    "H7": _why_amount,
+    "H8": lambda _n, _o: "空きがありません",
+    "H9": lambda _n, _o: "渡す側の条件を満たしていません",
+    "H10": lambda _n, _o: "引き合わせに同意していません",
+    "H11": lambda _n, _o: "今月お知らせできる回数に達しています",
+}
+GATE_LABELS = {
+    "H1": "種別",
+    "H2": "公開と期間",
+    "H3": "見送り・同じ団体",
+    "H4": "日時",
+    "H5": "距離",
+    "H6": "技能・資格・年齢",
+    "H7": "数量・期限・温度",
+    "H8": "空き",
+    "H9": "渡す側の条件",
+    "H10": "同意",
+    "H11": "お知らせの回数",
+}

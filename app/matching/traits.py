@@ -1,0 +1,303 @@
+"""What parties are matched on, as columns: one row a need, an offer, a resident or a group.
+
+A single party is a table of one row, and numpy spreads it over the others: every rule is written
+once, for one pair or for all. Unknown is said the same way everywhere: NaN for a number, -1 for a
+code, 0 for a set.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.bits import mask_of, numbers_of
+from app.core.clock import TOKYO
+from app.vocabulary.fields import NEIGHBOURS
+from app.vocabulary.listings import ListingKind, PartyKind
+from app.vocabulary.times import PERIODS
+
+Array = NDArray[Any]
+
+MOST_WORDS = 16
+MOST_WINDOWS = 16
+FIRST_DAY, LAST_DAY = 0, 3_652_059  # date.min and date.max as ordinals
+KINDS = tuple(ListingKind)
+PARTIES = tuple(PartyKind)
+_WEEK = 7 * 24 * 60
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+_TOKYO_MINUTES = 9 * 60  # Japan has no summer time
+
+# First and last minute of each slot in a week that begins on Monday, 0:00 in Tokyo.
+SLOT_BOUNDS = tuple(
+    (day * 1440 + first * 60, day * 1440 + last * 60)
+    for day in range(7)
+    for first, last in (period.hours for period in PERIODS)
+)
+SLOT_MINUTES = np.array([last - first for first, last in SLOT_BOUNDS], dtype=np.int16)
+
+
+class Traits:
+    """`n` parties; `seeks` tells a need from an offer.
+
+    Sets: `kinds`, `fields`, `required`, `preferred`, `skills`, `slots`, `conditions` (asked of
+    whoever takes), `meets`, `suits` (stages), `wished` (types). Numbers standing for ids and
+    codes: `organisation`, `municipality`, `stage`, `type`, `words` (most telling first). Days as
+    ordinals: `starts`, `ends`, `use_by`, `best_before`. `minutes` is what one time takes;
+    `windows` are exact times in minutes since 1970 (Tokyo), `slot_minutes` what of them falls into
+    each slot of the week; `quantity` what is still open (-1: does not apply); `age_to` is -2 where
+    nobody has an age.
+
+    A column is cut out of the whole when it is first looked at: most rules look at few.
+    """
+
+    id: Array
+    hash: Array
+    party: Array
+    seeks: Array
+    kinds: Array
+    open: Array
+    consents: Array
+    starts: Array
+    ends: Array
+    organisation: Array
+    fields: Array
+    near_fields: Array
+    required: Array
+    preferred: Array
+    skills: Array
+    slots: Array
+    negotiable: Array
+    minutes: Array
+    exact: Array
+    windows: Array
+    slot_minutes: Array
+    latitude: Array
+    longitude: Array
+    municipality: Array
+    reach_km: Array
+    online: Array
+    quantity: Array
+    least: Array
+    limit: Array
+    engaged: Array
+    exposure: Array
+    use_by: Array
+    best_before: Array
+    coldness: Array
+    conditions: Array
+    meets: Array
+    stage: Array
+    suits: Array
+    type: Array
+    wished: Array
+    frequency: Array
+    beginners: Array
+    first_time: Array
+    youngest: Array
+    oldest: Array
+    age_from: Array
+    age_to: Array
+    words: Array
+    idf: Array
+
+    def __init__(
+        self, columns: Callable[[str], Array], length: int, rows: Array | None = None
+    ) -> None:
+        self._columns, self._length, self._rows = columns, length, rows
+
+    def __getattr__(self, name: str) -> Array:
+        if name not in _COLUMNS:
+            raise AttributeError(name)
+        column = self._columns(name)
+        if self._rows is not None:
+            column = column[self._rows]
+        self.__dict__[name] = column
+        return column
+
+    def __len__(self) -> int:
+        return self._length if self._rows is None else len(self._rows)
+
+    def take(self, rows: Array) -> "Traits":
+        """These rows (numbers, or one truth value a row) as a table of their own."""
+        rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        if self._rows is not None:
+            rows = self._rows[rows]
+        return Traits(self._columns, self._length, rows)
+
+    def row(self, number: int) -> "Traits":
+        return self.take(np.array([number]))
+
+    @staticmethod
+    def join(tables: Sequence["Traits"]) -> "Traits":
+        """All rows of all tables."""
+        if len(tables) == 1:
+            return tables[0]
+        return Traits(
+            lambda name: np.concatenate([getattr(part, name) for part in tables]),
+            sum(map(len, tables)),
+        )
+
+    def settled(self) -> "Traits":
+        """The same rows, holding on to nothing else."""
+        columns = {name: np.ascontiguousarray(getattr(self, name)) for name in _COLUMNS}
+        return Traits(columns.__getitem__, len(self))
+
+
+# Column → its type and what stands there when nothing is known.
+_COLUMNS: dict[str, tuple[Any, Any]] = {
+    "id": (object, ""),
+    "hash": (np.uint64, 0),
+    "party": (np.int8, 0),
+    "seeks": (np.bool_, False),
+    "kinds": (np.int16, 0),
+    "open": (np.bool_, True),
+    "consents": (np.bool_, True),
+    "starts": (np.int32, FIRST_DAY),
+    "ends": (np.int32, LAST_DAY),
+    "organisation": (np.int32, -1),
+    "fields": (np.int32, 0),
+    "near_fields": (np.int32, None),
+    "required": (np.int64, 0),
+    "preferred": (np.int64, 0),
+    "skills": (np.int64, 0),
+    "slots": (np.int64, 0),
+    "negotiable": (np.bool_, False),
+    "minutes": (np.int32, 60),
+    "exact": (np.bool_, False),
+    "windows": (np.int32, None),
+    "slot_minutes": (np.int16, None),
+    "latitude": (np.float64, np.nan),
+    "longitude": (np.float64, np.nan),
+    "municipality": (np.int32, -1),
+    "reach_km": (np.float64, np.nan),
+    "online": (np.int8, -1),
+    "quantity": (np.float64, np.nan),
+    "least": (np.float64, 0),
+    "limit": (np.float64, np.inf),
+    "engaged": (np.int32, 0),
+    "exposure": (np.int32, 0),
+    "use_by": (np.int32, 0),
+    "best_before": (np.int32, 0),
+    "coldness": (np.int8, -1),
+    "conditions": (np.int16, 0),
+    "meets": (np.int16, 0),
+    "stage": (np.int8, -1),
+    "suits": (np.int32, 0),
+    "type": (np.int8, -1),
+    "wished": (np.int32, 0),
+    "frequency": (np.int8, -1),
+    "beginners": (np.int8, -1),
+    "first_time": (np.int8, -1),
+    "youngest": (np.int16, 0),
+    "oldest": (np.int16, 200),
+    "age_from": (np.int16, -1),
+    "age_to": (np.int16, -1),
+    "words": (np.int32, None),
+    "idf": (np.float32, None),
+}
+
+
+def table(rows: Sequence[dict[str, Any]]) -> Traits:
+    """A table of rows that say what is known, by column; `windows` as pairs of minutes."""
+    columns: dict[str, Array] = {}
+    for name, (kind, unknown) in _COLUMNS.items():
+        if unknown is not None:
+            columns[name] = np.array([row.get(name, unknown) for row in rows], dtype=kind)
+    columns["near_fields"] = _near(columns["fields"])
+    columns["hash"] = np.array([_hash(row["id"]) for row in rows], dtype=np.uint64)
+    columns["exact"] = np.array([bool(row.get("windows")) for row in rows], dtype=np.bool_)
+    columns["windows"] = _windows(rows)
+    columns["slot_minutes"] = _slot_minutes(columns["windows"], columns["exact"])
+    columns["words"] = _ragged(rows, "words", np.int32, -1)
+    columns["idf"] = _ragged(rows, "idf", np.float32, 0)
+    return Traits(columns.__getitem__, len(rows))
+
+
+def _near(fields: Array) -> Array:
+    near = np.zeros_like(fields)
+    for field, around in enumerate(NEIGHBOURS):
+        near |= np.where(fields >> field & 1 == 1, around, 0).astype(fields.dtype)
+    return near & ~fields
+
+
+def _hash(id_: str) -> int:
+    return int.from_bytes(hashlib.blake2b(id_.encode(), digest_size=8).digest(), "big")
+
+
+def _ragged(rows: Sequence[dict[str, Any]], name: str, kind: Any, beyond: float) -> Array:
+    made = np.full((len(rows), MOST_WORDS), beyond, dtype=kind)
+    for number, row in enumerate(rows):
+        if values := row.get(name):
+            made[number, : min(len(values), MOST_WORDS)] = values[:MOST_WORDS]
+    return made
+
+
+def _windows(rows: Sequence[dict[str, Any]]) -> Array:
+    made = np.zeros((len(rows), MOST_WINDOWS, 2), dtype=np.int32)
+    for number, row in enumerate(rows):
+        if windows := row.get("windows"):
+            made[number, : min(len(windows), MOST_WINDOWS)] = windows[:MOST_WINDOWS]
+    return made
+
+
+def _slot_minutes(windows: Array, exact: Array) -> Array:
+    """How many minutes of a row's windows fall into each slot of the week."""
+    made = np.zeros((len(windows), len(SLOT_BOUNDS)), dtype=np.int16)
+    rows = np.flatnonzero(exact)
+    if len(rows):
+        begins, ends = windows[rows, :, 0], windows[rows, :, 1]
+        shift = (begins + _EPOCH_WEEKDAY * 1440) // _WEEK * _WEEK - _EPOCH_WEEKDAY * 1440
+        begins, ends = begins - shift, ends - shift
+        for slot, (first, last) in enumerate(SLOT_BOUNDS):
+            for week in (-_WEEK, 0, _WEEK):  # Sunday's night reaches into Monday
+                inside = np.minimum(ends, last + week) - np.maximum(begins, first + week)
+                made[rows, slot] += np.clip(inside, 0, None).sum(axis=1).astype(np.int16)
+    return made
+
+
+def minutes_of(moment: datetime) -> int:
+    """A moment as minutes since 1970-01-01 0:00 in Tokyo."""
+    return int(moment.astimezone(UTC).timestamp()) // 60 + _TOKYO_MINUTES
+
+
+def moment_of(minutes: int) -> datetime:
+    """The moment in Tokyo that `minutes_of` makes these minutes of."""
+    return datetime.fromtimestamp((minutes - _TOKYO_MINUTES) * 60, TOKYO)
+
+
+def kinds_mask(kinds: Sequence[ListingKind]) -> int:
+    return mask_of(KINDS.index(kind) for kind in kinds)
+
+
+def kinds_of(mask: int) -> list[ListingKind]:
+    return [KINDS[number] for number in numbers_of(mask)]
+
+
+def kind_number(need: Traits) -> Array:
+    """The place in `KINDS` of a need's kind."""
+    return np.asarray(np.bitwise_count((need.kinds & -need.kinds) - 1) % len(KINDS))
+
+
+class Numbers:
+    """Numbers standing for ids, codes and words, the same for the life of a market."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+        self._values: list[object] = []
+
+    def of(self, value: str | uuid.UUID | None) -> int:
+        """The number of a value, a new one for a new value; -1 for None."""
+        if value is None:
+            return -1
+        number = self._numbers.get(value)
+        if number is None:
+            number = self._numbers[value] = len(self._values)
+            self._values.append(value)
+        return number
+
+    def value(self, number: int) -> str:
+        return str(self._values[number])
