@@ -14,6 +14,7 @@ from search.index import Ask, Facets, Filters, Found, Group, Sort
 from search.text import KANA_OR_LATIN, katakana, normalise, romaji, terms
 from search.thesaurus import thesaurus
 from search.understanding import Question, correct
+from search.wishes import WISHED
 
 ENOUGH = 10
 _MOST_WORDS = 10  # Meilisearch looks at the first ten words of a question and ignores the rest
@@ -228,6 +229,8 @@ class _Conductor:
                 yield "theme", self._ask(self._themed([wider]), "text")
         if question.sound:
             yield "reading", self._ask(question.sounds or (question.sound,), "sound")
+        if not self.themes and WISHED & question.understood.keys():
+            yield "words", self._ask((), "text")  # who can stay one day may like any such day
         yield from self._without_filters()
 
     def _without_filters(self) -> Iterator[tuple[str, Ask]]:

@@ -1,4 +1,4 @@
-"""What a person typed, understood: words, themes, places and times. Pure; knows no engine.
+"""What a person typed, understood: words, themes, places and wishes. Pure; knows no engine.
 
 Everything read out of the words is reported (`Question.understood`) and can be switched off.
 Places and labels come from the application through `Lexicon`; this package has no gazetteer of its
@@ -23,6 +23,7 @@ from search.text import (
     tokenize,
 )
 from search.thesaurus import Mention, Strength, thesaurus
+from search.wishes import read_wishes
 
 LONGEST_QUESTION = 200
 # A kana string this long is read as a sentence, not as one word in kana.
@@ -68,9 +69,14 @@ class Question:
 
 
 def understand(
-    typed: str, lexicon: Lexicon, *, given: frozenset[str] = frozenset(), interpret: bool = True
+    typed: str,
+    lexicon: Lexicon,
+    *,
+    kind: str = "organisation",
+    given: frozenset[str] = frozenset(),
+    interpret: bool = True,
 ) -> Question:
-    """The question behind `typed`.
+    """The question behind `typed`, about documents of a kind.
 
     `given` names the code lists the caller already filters by: those are not read out of the words.
     With `interpret=False` only the letters count.
@@ -80,7 +86,7 @@ def understand(
         return _plain(typed, strip_legal_form(text))
     if label := _label(text, lexicon, given):
         return Question(typed=typed, understood=label)
-    understood, nearer, bare = _read(text, lexicon, given)
+    understood, nearer, bare = _read(kind, text, lexicon, given)
     question = _plain(typed, bare)
     themes, certain = _themes(question, bare)
     return Question(
@@ -97,16 +103,11 @@ def understand(
 
 
 def _read(
-    text: str, lexicon: Lexicon, given: frozenset[str]
+    kind: str, text: str, lexicon: Lexicon, given: frozenset[str]
 ) -> tuple[dict[str, tuple[str, ...]], str | None, str]:
     """Times, places and wishes named in `text`, the municipality to rank first, and the rest."""
-    understood: dict[str, tuple[str, ...]] = {}
-    rest, nearer = text, None
-    for code_list, reader in (("when", _read_when), ("accepting", _read_accepting)):
-        if code_list not in given:
-            codes, rest = reader(rest)
-            if codes:
-                understood[code_list] = codes
+    wishes, rest = read_wishes(kind, text, given)
+    understood, nearer = dict(wishes), None
     rest = strip_legal_form(rest)
     if "area" not in given:
         codes, nearer, remaining = _read_place(rest, lexicon)
@@ -191,7 +192,7 @@ def _near_miss(tokens: list[Token], mentions: list[Mention]) -> bool:
     return one_run and bool(mentions) and not any(m.end - m.start == len(tokens) for m in mentions)
 
 
-# ------------------------------------------------------------------------------ places and times
+# ------------------------------------------------------------------------------------- places
 
 _PLACE_SUFFIX = re.compile(".+[都道府県市区町村]$")
 _LONGEST_PLACE = 5  # words
@@ -241,41 +242,6 @@ def _without_joint(text: str) -> str:
 
 def _says_more(text: str) -> bool:
     return any(token.term not in stop_words() for token in tokenize(text))
-
-
-_END = r"(?=$|[\s、。にのはもでをやと]|だけ|なら|限定|中心)"
-_BEGIN = r"(?:^|(?<=[\s、。にのはもでをやと]))"
-_WHEN = (
-    (
-        "evening",
-        "(?:平日の?)?(?:夜間?|夕方以降)|(?:仕事|会社|勤め|学校)(?:帰り|終わり|が?終わった後|の後)|退勤後",
-    ),
-    ("holiday", "(?:夏|冬|春)休み(?:中|期間中?)?|長期休暇|ゴールデンウィーク|お盆休み|年末年始"),
-    ("weekend", "週末|土日祝?日?|土・日(?:・祝)?|土曜日?|日曜日?|休日|祝日|休みの日"),
-    ("weekday", "平日の?(?:昼間?|日中|午前中?|午後)?"),
-)
-_WHEN_PATTERNS = tuple((code, re.compile(f"{_BEGIN}(?:{words}){_END}")) for code, words in _WHEN)
-_ACCEPTING = re.compile(
-    "(?:新し[いく]|新規)?(?:の?(?:メンバー|会員|仲間|部員|参加者))[をの]?(?:募集中?|歓迎|受け?入れ中?)(?:して(?:いる|る))?(?:の|な)?"
-)
-
-
-def _read_when(text: str) -> tuple[tuple[str, ...], str]:
-    codes: list[str] = []
-    rest = text
-    for code, pattern in _WHEN_PATTERNS:
-        shorter = pattern.sub(" ", rest)
-        if shorter != rest:
-            codes.append(code)
-            rest = re.sub(r"(?:^|(?<=\s))[にのはもでを、](?=\S)", "", shorter)
-    return tuple(codes), " ".join(rest.split())
-
-
-def _read_accepting(text: str) -> tuple[tuple[str, ...], str]:
-    shorter = _ACCEPTING.sub(" ", text)
-    if shorter == text:
-        return (), text
-    return ("true",), " ".join(shorter.split())
 
 
 def _label(

@@ -40,7 +40,7 @@ from app.discovery.sync import (
     reconcile as reconcile_index,
 )
 from app.intake.run import FORMATS, Report, check, keep, keep_all, open_import
-from app.intake.sources import groups_csv
+from app.intake.sources import groups_csv, opportunities_csv
 from app.settings import Settings
 from search import Index, SearchUnavailable
 
@@ -160,9 +160,10 @@ def _by_kind(found: Iterable[tuple[Index, object]]) -> dict[str, dict[str, objec
 @app.command()
 def template(format_name: Annotated[str, typer.Argument(metavar="FORMAT")]) -> None:
     """取り込みファイルの見出しを出力する。"""
-    if format_name != groups_csv.NAME:
-        fail(f"見出しを出力できるのは {groups_csv.NAME} だけです。")
-    typer.echo(",".join(groups_csv.COLUMNS))
+    layouts = {source.NAME: source.COLUMNS for source in (groups_csv, opportunities_csv)}
+    if format_name not in layouts:
+        fail(f"見出しを出力できるのは {'、'.join(layouts)} です。")
+    typer.echo(",".join(layouts[format_name]))
 
 
 @app.command("import")
@@ -173,7 +174,7 @@ def import_file(
     strict: Annotated[bool, typer.Option(help="誤りが1行でもあれば、何も取り込まない")] = False,
     source: Annotated[str | None, typer.Option(help="名簿の名前（既定は FORMAT）")] = None,
 ) -> None:
-    """ファイルの団体を取り込み、検索できるようにする。"""
+    """ファイルの団体や募集を取り込み、検索できるようにする。"""
     if format_name not in FORMATS:
         fail(f"FORMAT は次のどれかです: {'、'.join(FORMATS)}")
     prepare_for_much()

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from app.core.http import JSON, example
 from app.discovery import queries
 from app.discovery.forms import SearchForm, SuggestForm
+from app.vocabulary.listings import Frequency, ListingKind, Urgency
 
 router = APIRouter(tags=["search"])
 
@@ -17,32 +18,65 @@ class Position(BaseModel):
     lng: float
 
 
-class Hit(BaseModel):
+class _Hit(BaseModel):
     """One result. `highlights` maps a text of the hit to `[start, end)` ranges in code points."""
 
-    kind: Literal["organisation"]
     id: str
     source: str | None
     source_id: str | None
     name: str
-    kana: str | None
     summary: str
     highlights: dict[str, list[tuple[int, int]]]
     match: Literal["full", "near"] = Field(description="near: 条件の一部だけに合う")
     place: str | None
     prefecture: str | None
     municipality: str | None
+    fields: list[int]
+    when: list[str]
+    position: Position | None
+    distance_km: float | None
+
+
+class OrganisationHit(_Hit):
+    kind: Literal["organisation"]
+    kana: str | None
     organisation_type: str
     legal_form: str
-    fields: list[int]
     stage: str | None
-    when: list[str]
     schedule: str | None
     accepting: bool | None
     visits_welcome: bool | None
     confirmed_on: str | None
-    position: Position | None
-    distance_km: float | None
+
+
+class Organiser(BaseModel):
+    id: str
+    name: str
+
+
+class OpportunityHit(_Hit):
+    """A need of a published organisation. `days` are the next exact dates, in Tokyo."""
+
+    kind: Literal["opportunity"]
+    organisation: Organiser
+    venue: str | None
+    listing_kind: ListingKind
+    days: list[str]
+    slots: list[str]
+    frequency: Frequency | None
+    minutes: int | None
+    beginners: bool | None
+    family: bool | None
+    students: bool | None
+    online: bool | None
+    travel_paid: bool | None
+    open_quantity: int | None
+    unit: str | None
+    deadline: str | None
+    urgency: Urgency
+
+
+Hit = Annotated[OrganisationHit | OpportunityHit, Field(discriminator="kind")]
 
 
 class SearchAnswer(BaseModel):
@@ -113,7 +147,7 @@ _SUGGESTIONS = {
 @router.get(
     "/search",
     response_model=SearchAnswer,
-    summary="団体をさがす",
+    summary="団体と募集をさがす",
     responses=example(_ANSWER),
 )
 async def search(request: Request, form: Annotated[SearchForm, Query()]) -> JSON:

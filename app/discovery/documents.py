@@ -8,7 +8,7 @@ from app.places.rules import PREFECTURES, area_name, enclosing, find_municipalit
 from search import Document
 
 KIND = "organisation"
-_SUMMARY = 120
+SUMMARY = 120
 
 
 def organisation_document(record: Record) -> Document:
@@ -25,9 +25,9 @@ def organisation_document(record: Record) -> Document:
         name=record.name,
         kana=record.kana or "",
         other_names=tuple(record.other_names),
-        summary=shortened(record.message or record.purpose or record.activities or "", _SUMMARY),
-        purpose=_joined(record.purpose),
-        activities=_joined(record.activities, record.message, record.achievements),
+        summary=shortened(record.message or record.purpose or record.activities or "", SUMMARY),
+        purpose=joined(record.purpose),
+        activities=joined(record.activities, record.message, record.achievements),
         keywords=tuple(record.keywords),
         places=_places(record),
         codes={
@@ -37,7 +37,7 @@ def organisation_document(record: Record) -> Document:
             "legal_form": (record.legal_form.value,),
             "organisation_type": (record.organisation_type.value,),
             "when": tuple(record.activity_times),
-            "accepting": _yes_or_no(value=record.accepting_members),
+            "accepting": yes_or_no(value=record.accepting_members),
         },
         position=position,
         updated_at=int(record.updated_at.timestamp()),
@@ -45,11 +45,11 @@ def organisation_document(record: Record) -> Document:
     )
 
 
-def _joined(*texts: str | None) -> str:
+def joined(*texts: str | None) -> str:
     return "\n".join(text for text in texts if text)
 
 
-def _yes_or_no(*, value: bool | None) -> tuple[str, ...]:
+def yes_or_no(*, value: bool | None) -> tuple[str, ...]:
     return () if value is None else ("true" if value else "false",)
 
 

@@ -1,6 +1,7 @@
 """What may be asked of the search."""
 
 import re
+from datetime import date, timedelta
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
@@ -14,12 +15,40 @@ from pydantic import (
 )
 
 from app.core.paging import DEFAULT, MOST
+from app.core.text import Day
+from app.discovery.documents import yes_or_no
+from app.discovery.opportunities import day_codes
 from app.organisations.forms import Area
+from app.vocabulary.listings import Frequency, ListingKind
 from app.vocabulary.organisations import LegalForm, OrganisationType
 from app.vocabulary.times import ActivityTime
 
 _POSITION = re.compile(r"(-?\d{1,2}(?:\.\d{1,10})?),\s?(-?\d{1,3}(?:\.\d{1,10})?)", re.ASCII)
 _LONGEST = 10_000
+MOST_DAYS = 92
+_BURDENS = ("online", "family", "beginner", "single_day", "students", "travel_paid")
+# By what each kind is counted; by these it is filtered, and opportunities by day.
+FACETS: dict[str, tuple[str, ...]] = {
+    "organisation": (
+        "field",
+        "stage",
+        "area",
+        "legal_form",
+        "organisation_type",
+        "when",
+        "accepting",
+    ),
+    "opportunity": (
+        "field",
+        "area",
+        "when",
+        "listing_kind",
+        "frequency",
+        *_BURDENS,
+        "organisation_type",
+    ),
+}
+FILTERS = {**FACETS, "opportunity": (*FACETS["opportunity"], "day")}
 
 
 def check_position(value: str) -> str:
@@ -30,7 +59,7 @@ def check_position(value: str) -> str:
 
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-Kind = Literal["organisation"]
+Kind = Literal["organisation", "opportunity"]
 Sort = Literal["relevance", "distance", "updated"]
 
 
@@ -54,6 +83,17 @@ class SearchForm(BaseModel):
     ] = []
     when: Annotated[list[ActivityTime], Field(max_length=4, description="活動する時")] = []
     accepting: Annotated[bool | None, Field(description="新しい人を受け入れているか")] = None
+    listing_kind: Annotated[list[ListingKind], Field(max_length=10, description="募集の種別")] = []
+    frequency: Annotated[list[Frequency], Field(max_length=5, description="募集: 関わり方")] = []
+    online: Annotated[bool | None, Field(description="募集: オンラインでできるか")] = None
+    family: Annotated[bool | None, Field(description="募集: 親子で参加できるか")] = None
+    beginner: Annotated[bool | None, Field(description="募集: 経験がなくてもよいか")] = None
+    single_day: Annotated[bool | None, Field(description="募集: 一回だけか")] = None
+    students: Annotated[bool | None, Field(description="募集: 学生が参加できるか")] = None
+    travel_paid: Annotated[bool | None, Field(description="募集: 交通費が出るか")] = None
+    day: Annotated[list[Day], Field(max_length=MOST_DAYS, description="募集: この日にできる")] = []
+    from_: Annotated[Day | None, Field(alias="from", description="募集: 期間の始まり")] = None
+    until: Annotated[Day | None, Field(description="募集: 期間の終わり（その日を含む）")] = None
     near: Annotated[str | None, AfterValidator(check_position), Field(description="緯度,経度")] = (
         None
     )
@@ -73,6 +113,42 @@ class SearchForm(BaseModel):
             raise ValueError("距離でさがすときは、near で場所を指定してください。")
         return self
 
+    @field_validator("kind")
+    @classmethod
+    def _one_kind(cls, kinds: list[Kind]) -> list[Kind]:
+        if len(set(kinds)) > 1:
+            raise ValueError(
+                "さがすものは、organisation か opportunity のどちらか一つにしてください。"
+            )
+        return kinds
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> Self:
+        if (self.from_ is None) != (self.until is None):
+            raise ValueError("期間でさがすときは、from と until の両方を指定してください。")
+        if self.from_ and self.until and not 0 <= (self.until - self.from_).days < MOST_DAYS:
+            raise ValueError(f"期間は、from から until まで{MOST_DAYS}日以内にしてください。")
+        return self
+
+    @model_validator(mode="after")
+    def _filters_of_the_kind(self) -> Self:
+        if foreign := self.codes().keys() - set(FILTERS[self.sought]):
+            names = "、".join(sorted(foreign))
+            raise ValueError(f"kind={self.sought} では使えない条件です: {names}")
+        return self
+
+    @property
+    def sought(self) -> Kind:
+        return self.kind[0] if self.kind else "organisation"
+
+    @property
+    def days(self) -> list[date]:
+        """The days asked for, each and all of the span."""
+        span = []
+        if self.from_ and self.until:
+            span = [self.from_ + timedelta(n) for n in range((self.until - self.from_).days + 1)]
+        return [*self.day, *span]
+
     @property
     def position(self) -> tuple[float, float] | None:
         match = _POSITION.fullmatch(self.near) if self.near else None
@@ -87,12 +163,15 @@ class SearchForm(BaseModel):
             "legal_form": tuple(form.value for form in self.legal_form),
             "organisation_type": tuple(kind.value for kind in self.organisation_type),
             "when": tuple(when.value for when in self.when),
-            "accepting": () if self.accepting is None else (str(self.accepting).lower(),),
+            "listing_kind": tuple(kind.value for kind in self.listing_kind),
+            "frequency": tuple(frequency.value for frequency in self.frequency),
+            "day": day_codes(self.days),
+            **{name: yes_or_no(value=getattr(self, name)) for name in ("accepting", *_BURDENS)},
         }
         return {name: codes for name, codes in given.items() if codes}
 
 
-class PageForm(SearchForm):
+class _PageForm(SearchForm):
     """The same in a link people follow: what others have added to it is not read."""
 
     model_config = ConfigDict(extra="ignore")
@@ -101,6 +180,25 @@ class PageForm(SearchForm):
     @classmethod
     def _known(cls, sort: str) -> str:
         return sort if sort in get_args(Sort) else "relevance"
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _of_the_page(cls, _: object) -> object:
+        return cls.model_fields["kind"].default
+
+    def codes(self) -> dict[str, tuple[str, ...]]:
+        own = FILTERS[self.sought]
+        return {name: codes for name, codes in super().codes().items() if name in own}
+
+
+class OrganisationsPageForm(_PageForm):
+    """The page of organisations."""
+
+
+class OpportunitiesPageForm(_PageForm):
+    """The page of opportunities."""
+
+    kind: list[Kind] = ["opportunity"]
 
 
 class SuggestForm(BaseModel):

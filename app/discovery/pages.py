@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app.core.db import Database
 from app.core.templating import page
 from app.discovery import queries
-from app.discovery.forms import PageForm, SearchForm
+from app.discovery.forms import OrganisationsPageForm, SearchForm
 from app.organisations.queries import list_stages
 from app.places.rules import area_name
 from app.vocabulary.fields import Field
@@ -55,7 +55,7 @@ def _database(request: Request) -> Database:
 @router.get("/search")
 async def search(
     request: Request,
-    form: Annotated[PageForm, Query()],
+    form: Annotated[OrganisationsPageForm, Query()],
     database: Annotated[Database, Depends(_database)],
 ) -> HTMLResponse:
     answer = await queries.search(request.app.state.engines, form)
@@ -92,7 +92,8 @@ def _render(
 def _given(request: Request, form: SearchForm) -> list[tuple[str, str]]:
     """The parameters that were read, as they were written."""
     pairs = request.query_params.multi_items()
-    read = [(name, value) for name, value in pairs if value and name in type(form).model_fields]
+    known = type(form).model_fields.keys() - {"kind"}
+    read = [(name, value) for name, value in pairs if value and name in known]
     return [(name, form.sort if name == "sort" else value) for name, value in read]
 
 

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.discovery.engines import Engines
-from app.discovery.forms import SearchForm, SuggestForm
+from app.discovery.forms import FACETS, SearchForm, SuggestForm
 from app.discovery.lexicon import LEXICON
+from app.discovery.opportunities import days_to_come
 from app.places.rules import area_name, named
 from search import Answer, Filters, Request, understand
 from search.geo import distance_km
 from search.text import normalise
 from search.thesaurus import thesaurus
 
-FACETS = ("field", "stage", "area", "legal_form", "organisation_type", "when", "accepting")
 KIND = "organisation"
 
 
@@ -27,10 +27,10 @@ async def search(engines: Engines, form: SearchForm) -> dict[str, Any]:
         "degraded": degraded,
         "took_ms": round((time.perf_counter() - started) * 1000, 1),
         "hits": [
-            _hit(hit, answer, form.position, near=form.offset + place >= answer.full)
+            _hit(hit, answer, form, near=form.offset + place >= answer.full)
             for place, hit in enumerate(answer.hits)
         ],
-        "facets": {name: answer.facets.get(name, {}) for name in FACETS},
+        "facets": {name: answer.facets.get(name, {}) for name in FACETS[form.sought]},
         "interpreted": _interpreted(answer),
         "relaxed": list(answer.relaxed),
     }
@@ -39,9 +39,12 @@ async def search(engines: Engines, form: SearchForm) -> dict[str, Any]:
 def request_of(form: SearchForm) -> Request:
     """What is asked of the engines for a form."""
     codes = form.codes()
-    question = understand(form.q, LEXICON, given=frozenset(codes), interpret=form.interpret == "on")
+    kind = form.sought
+    question = understand(
+        form.q, LEXICON, kind=kind, given=frozenset(codes), interpret=form.interpret == "on"
+    )
     filters = Filters(codes, form.position, form.radius_km)
-    return Request(KIND, question, filters, form.sort, FACETS, form.offset, form.limit)
+    return Request(kind, question, filters, form.sort, FACETS[kind], form.offset, form.limit)
 
 
 def _interpreted(answer: Answer) -> dict[str, Any]:
@@ -51,17 +54,16 @@ def _interpreted(answer: Answer) -> dict[str, Any]:
     return interpreted
 
 
-def _hit(
-    hit: Mapping[str, Any], answer: Answer, position: tuple[float, float] | None, *, near: bool
-) -> dict[str, Any]:
+def _hit(hit: Mapping[str, Any], answer: Answer, form: SearchForm, *, near: bool) -> dict[str, Any]:
     here = tuple(hit["position"]) if hit["position"] else None
+    position = form.position
     return {
-        "kind": KIND,
+        "kind": form.sought,
         "id": hit["id"],
         "name": hit["name"],
-        "kana": hit["kana"] or None,
         "summary": hit["summary"],
         **hit["card"],
+        **_of_kind(hit, form.sought),
         "position": {"lat": here[0], "lng": here[1]} if here else None,
         "distance_km": round(distance_km(position, here), 2) if position and here else None,
         "match": "near" if near else "full",
@@ -71,6 +73,12 @@ def _hit(
             if (ranges := highlight(marks, answer.needles))
         },
     }
+
+
+def _of_kind(hit: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    if kind == KIND:
+        return {"kana": hit["kana"] or None}
+    return {"days": days_to_come(hit["card"]["days"])}
 
 
 def highlight(marks: Iterable[Sequence[Any]], needles: frozenset[str]) -> list[list[int]]:

@@ -7,8 +7,10 @@ from typing import Any
 
 import structlog
 
+from app.core.clock import today
 from app.core.db import Database, ReadSession
-from app.discovery import documents
+from app.discovery import documents, opportunities
+from app.listings import queries as listings
 from app.organisations import queries as organisations
 from search import Document, Entry, project
 
@@ -45,8 +47,17 @@ ORGANISATIONS = Shelf(
     ),
     count=organisations.count_findable,
 )
+OPPORTUNITIES = Shelf(
+    kind=opportunities.KIND,
+    entity="listing",
+    document=opportunities.opportunity_document,
+    list_records=opportunities.list_opportunities,
+    list_ids=lambda session, after, limit: listings.list_ids(session, after=after, limit=limit),
+    count=lambda session: listings.count_findable(session, today()),
+    follows={"organisation": listings.list_ids_of},
+)
 # What is followed stands before what follows it.
-SHELVES = {shelf.kind: shelf for shelf in (ORGANISATIONS,)}
+SHELVES = {shelf.kind: shelf for shelf in (ORGANISATIONS, OPPORTUNITIES)}
 
 
 @dataclass(frozen=True)

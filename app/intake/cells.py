@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
-from app.core.clock import parse_date
+from app.core.clock import parse_date, parse_year
 from app.organisations.forms import RegistrationForm
 from app.places.rules import find_by_name, normalise_code
 from app.vocabulary import Choice
@@ -91,6 +92,10 @@ def decimal(written: str) -> float:
     return float(written)
 
 
+def day(written: str) -> str:
+    return parse_date(written).isoformat()
+
+
 def times_of(written: str) -> list[str]:
     return [choice(ActivityTime, "", part).value for part in listed(written)]
 
@@ -130,5 +135,35 @@ def registrations_of(written: str) -> list[dict[str, Any]]:
     return registrations
 
 
+def municipality_of(prefecture: str, written: str) -> str:
+    if code := normalise_code(written):
+        return code
+    place = find_by_name(prefecture, written)
+    if place is None:
+        raise CellError("市区町村", "市区町村の名前またはコードが見つかりません。")
+    return place.code
+
+
 def entry_method(written: str) -> str:
     return choice(EntryMethod, "", written).value
+
+
+_REASONS: dict[Callable[[str], Any], str] = {
+    whole: "数で書いてください。",
+    months: "月の数で書いてください。",
+    decimal: "数で書いてください。",
+    parse_year: "年（例: 1998、平成10年）で書いてください。",
+    parse_date: "日付（例: 2026-04-01、令和8年4月1日）で書いてください。",
+    day: "日付（例: 2026-04-01、令和8年4月1日）で書いてください。",
+    registrations_of: "登録は「制度:番号:開始日:終了日」で書いてください。",
+}
+
+
+def parsed(column: str, written: str, parse: Callable[[str], Any]) -> Any:
+    """What a cell says. Raises CellError with the column and a sentence."""
+    try:
+        return parse(written)
+    except CellError as error:
+        raise CellError(column, error.reason) from error
+    except ValueError:
+        raise CellError(column, _REASONS.get(parse, "値が正しくありません。")) from None

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.vocabulary.listings import ListingKind
 from app.vocabulary.organisations import Status
 
 # What the actor of every change by an import begins with.
@@ -56,6 +58,31 @@ class Incoming:
     @property
     def number(self) -> str | None:
         return self.said.get("corporate_number")
+
+
+@dataclass(frozen=True)
+class IncomingNeed:
+    """One outside row, read: what it says of a need.
+
+    `organisation` is what an import knows its organisation by; `organisation_id` who that is, once
+    it has been found.
+    """
+
+    row: int
+    source: str
+    source_id: str
+    organisation: str
+    kind: ListingKind
+    said: Mapping[str, Any]
+    organisation_id: uuid.UUID | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.source, self.source_id
+
+    def renamed(self, source: str) -> "IncomingNeed":
+        """The same row under the name of the list it came from."""
+        return replace(self, source=source)
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,49 @@
 """A whole import: read, check, keep, index."""
 
-from collections.abc import Callable, Iterable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import Database, WriteSession
-from app.core.errors import StaleVersion
+from app.core.errors import Invalid, StaleVersion
 from app.intake.actions import Outcome, apply_batch
-from app.intake.rules import IMPORTER, CityLists, Incoming, UnknownCode, with_codes
-from app.intake.sources import SourceFormat, groups_csv, houjin_bangou, kodomo_shokudo
+from app.intake.needs import apply_needs, find_organisations
+from app.intake.rules import (
+    IMPORTER,
+    CityLists,
+    Incoming,
+    IncomingNeed,
+    UnknownCode,
+    with_codes,
+)
+from app.intake.sources import (
+    SourceFormat,
+    groups_csv,
+    houjin_bangou,
+    kodomo_shokudo,
+    opportunities_csv,
+)
 from app.intake.tables import Row, RowError, Table, UnreadableFile, open_table
 from app.organisations.queries import list_offices, list_schemes, list_stages
 
 FORMATS = {
     format_.name: format_
-    for format_ in (groups_csv.FORMAT, kodomo_shokudo.FORMAT, houjin_bangou.FORMAT)
+    for format_ in (
+        groups_csv.FORMAT,
+        kodomo_shokudo.FORMAT,
+        houjin_bangou.FORMAT,
+        opportunities_csv.FORMAT,
+    )
 }
 _BATCH = 500
 Progress = Callable[[int], None]
+Said = Incoming | IncomingNeed
+T = TypeVar("T")
 
 
 class Feed(Protocol):
@@ -126,51 +148,93 @@ def _part(session: WriteSession) -> Iterator[WriteSession]:
 
 def _apply(
     begin: Callable[[], AbstractContextManager[WriteSession]],
-    batch: list[Incoming],
+    batch: list[Said],
     actor: str,
     report: Report,
 ) -> None:
     try:
         outcome = _attempt(begin, batch, actor)
-    except IntegrityError as error:
-        if "unique" not in str(error.orig).lower():
-            raise
-        # Something that must be unique is not: find the row, keep the others.
+    except (IntegrityError, Invalid) as error:
+        reason = _reason(error)
         if len(batch) == 1:
-            reason = "法人番号または登録番号が、ほかの団体と重なっています。"
             report.errors.append(RowError(batch[0].row, "", "", reason))
             report.refused += 1
             return
-        for incoming in batch:
+        for incoming in batch:  # find the row, keep the others
             _apply(begin, [incoming], actor, report)
     else:
         report.outcome.add(outcome)
 
 
+def _reason(error: IntegrityError | Invalid) -> str:
+    """What is wrong with a row that only the registry could tell."""
+    if isinstance(error, Invalid):
+        return error.errors[0].message if error.errors else error.detail
+    if "unique" not in str(error.orig).lower():
+        raise error
+    return "法人番号または登録番号が、ほかの団体と重なっています。"
+
+
 def _attempt(
-    begin: Callable[[], AbstractContextManager[WriteSession]], batch: list[Incoming], actor: str
+    begin: Callable[[], AbstractContextManager[WriteSession]], batch: list[Said], actor: str
 ) -> Outcome:
     """Once more where somebody edited one of them in between. Raises StaleVersion after that."""
     try:
         with begin() as session:
-            return apply_batch(session, batch=batch, actor=actor)
+            return _applied(session, batch, actor)
     except StaleVersion:
         with begin() as session:
-            return apply_batch(session, batch=batch, actor=actor)
+            return _applied(session, batch, actor)
+
+
+def _applied(session: WriteSession, batch: list[Said], actor: str) -> Outcome:
+    """What became of rows of organisations and of needs; a format brings one of the two."""
+    needs = [said for said in batch if isinstance(said, IncomingNeed)]
+    organisations = [said for said in batch if isinstance(said, Incoming)]
+    outcome = Outcome()
+    if organisations:
+        outcome.add(apply_batch(session, batch=organisations, actor=actor))
+    if needs:
+        outcome.add(apply_needs(session, batch=needs, actor=actor))
+    return outcome
 
 
 def _read(
     database: Database, format_: SourceFormat, table: Table, progress: Progress, report: Report
-) -> Iterator[Incoming]:
+) -> Iterator[Said]:
     """The good rows, in the city's own codes; the others go to the report."""
     lists = _city_lists(database)
-    for item in format_.read(_tracked(table, progress, report)):
-        resolved = item if isinstance(item, RowError) else _resolved(item, lists)
-        if isinstance(resolved, RowError):
-            report.refused += 1
-            report.errors.append(resolved)
-        else:
-            yield resolved
+    for items in _batches(format_.read(_tracked(table, progress, report))):
+        with_owners = _with_organisations(database, items)
+        for item in with_owners:
+            resolved = _resolved(item, lists) if isinstance(item, Incoming) else item
+            if isinstance(resolved, RowError):
+                report.refused += 1
+                report.errors.append(resolved)
+            else:
+                yield resolved
+
+
+def _with_organisations(
+    database: Database, items: list[Said | RowError]
+) -> Iterator[Said | RowError]:
+    """The needs among them with their organisation, or why they have none."""
+    needs = [item for item in items if isinstance(item, IncomingNeed)]
+    if not needs:
+        yield from items
+        return
+    with database.read() as session:
+        known = find_organisations(session, {need.organisation for need in needs})
+    for item in items:
+        yield _owned(item, known) if isinstance(item, IncomingNeed) else item
+
+
+def _owned(need: IncomingNeed, known: Mapping[str, set[uuid.UUID]]) -> IncomingNeed | RowError:
+    owners = known.get(need.organisation, set())
+    if len(owners) == 1:
+        return replace(need, organisation_id=next(iter(owners)))
+    reason = "このIDの団体が複数あります。" if owners else "このIDの団体は取り込まれていません。"
+    return RowError(need.row, "団体外部ID", need.organisation, reason)
 
 
 # Fields of the city's own lists → their column, and the list's name.
@@ -206,13 +270,13 @@ def _tracked(table: Table, progress: Progress, report: Report) -> Iterator[Row |
         yield row
 
 
-def _renamed(read: Iterable[Incoming], source: str | None) -> Iterator[Incoming]:
+def _renamed(read: Iterable[Said], source: str | None) -> Iterator[Said]:
     for incoming in read:
         yield incoming.renamed(source) if source else incoming
 
 
-def _batches(read: Iterable[Incoming]) -> Iterator[list[Incoming]]:
-    batch: list[Incoming] = []
+def _batches(read: Iterable[T]) -> Iterator[list[T]]:
+    batch: list[T] = []
     for incoming in read:
         batch.append(incoming)
         if len(batch) == _BATCH:

@@ -43,7 +43,7 @@ from app.vocabulary.listings import (
 )
 from app.vocabulary.organisations import EntryMethod, OrganisationType
 from app.vocabulary.skills import Skill
-from app.vocabulary.times import SLOTS
+from app.vocabulary.times import SLOTS, ActivityTime
 
 _SLOT_ORDER = {slot: position for position, slot in enumerate(SLOTS)}
 _MOST = 1_000_000_000
@@ -114,6 +114,9 @@ class DetailsForm(_Form):
     """What only some kinds carry; `rules.CARRIES` says which."""
 
     driving: StrictBool | None = Field(None, description="人手: 運転があるか")
+    when: Annotated[list[ActivityTime], Field(max_length=4), AfterValidator(_unique)] | None = (
+        Field(None, description="人手・技能: おおよその時（曜日と時間帯で言えないもの）")
+    )
     hours: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = Field(
         None, description="技能: 見込みの時間数"
     )

@@ -43,8 +43,8 @@ OPERATORS_ONLY = frozenset({"source", "source_id", "words", "engaged", "exposure
 _PICKUP = frozenset({"pickup_place", "pickup_days", "lot_size", "photos"})
 # Which `details` each kind carries.
 CARRIES: Mapping[ListingKind, frozenset[str]] = {
-    ListingKind.PEOPLE: frozenset({"driving"}),
-    ListingKind.SKILL: frozenset({"hours", "deliverable"}),
+    ListingKind.PEOPLE: frozenset({"driving", "when"}),
+    ListingKind.SKILL: frozenset({"hours", "deliverable", "when"}),
     ListingKind.GOODS: _PICKUP | {"condition"},
     ListingKind.FOOD: _PICKUP | {"allergens", "storage"},
     ListingKind.FUND: frozenset({"purpose", "eligibility"}),

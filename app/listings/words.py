@@ -27,6 +27,8 @@ _ALL = ""
 _LONGEST_WORD = 40
 _EMPTY = re.compile(r"[\W\d_]*|[ぁ-ゖァ-ヺーa-z]")
 _BATCH = 500
+# Of the details, what is no text: addresses and codes.
+_NO_WORDS = ("photos", "when")
 _MOST_ASKED = 5_000
 
 
@@ -40,7 +42,7 @@ def content_words(text: str) -> tuple[str, ...]:
 
 def text_of(title: str, description: str | None, details: Mapping[str, Any]) -> str:
     """All free text of a listing; the title twice, because it tells the most."""
-    said = [value for name, value in sorted(details.items()) if name != "photos"]
+    said = [value for name, value in sorted(details.items()) if name not in _NO_WORDS]
     texts = [one for value in said for one in (value if isinstance(value, list) else [value])]
     return "\n".join([title, title, description or "", *(t for t in texts if isinstance(t, str))])
 

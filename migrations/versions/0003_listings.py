@@ -245,6 +245,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_listing_side", ["side", "status", "id"], unique=False)
 
     op.create_table(
+        "need_source",
+        sa.Column("source", sa.String(60), nullable=False),
+        sa.Column("source_id", sa.String(200), nullable=False),
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("said", _JSON, nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["listing_id"],
+            ["listing.id"],
+            name=op.f("fk_need_source_listing_id_listing"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("source", "source_id", name=op.f("pk_need_source")),
+    )
+    with op.batch_alter_table("need_source", schema=None) as batch_op:
+        batch_op.create_index("ix_need_source_listing_id", ["listing_id"], unique=False)
+
+    op.create_table(
         "engagement",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("listing_id", sa.Uuid(), nullable=False),
@@ -407,6 +425,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_engagement_at")
 
     op.drop_table("engagement")
+    with op.batch_alter_table("need_source", schema=None) as batch_op:
+        batch_op.drop_index("ix_need_source_listing_id")
+
+    op.drop_table("need_source")
     with op.batch_alter_table("listing", schema=None) as batch_op:
         batch_op.drop_index("ix_listing_side")
         batch_op.drop_index("ix_listing_organisation_id")

@@ -1,7 +1,8 @@
 """The formats that can be imported, one module each.
 
-A source has `NAME`, `REQUIRED` headings and `read(rows)`, which turns rows into what they say
-(`rules.Incoming`) or why they cannot be kept (`tables.RowError`).
+A source has `NAME`, `REQUIRED` headings and `read(rows)`, which turns rows into what they say of an
+organisation (`rules.Incoming`) or of a need (`rules.IncomingNeed`), or why they cannot be kept
+(`tables.RowError`).
 """
 
 import hashlib
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from app.core.errors import field_errors
-from app.intake.rules import Incoming
+from app.intake.rules import Incoming, IncomingNeed
 from app.intake.tables import Row, RowError, no_headings, printable
 
 Reading = Iterator[Incoming | RowError]
+ReadingOfNeeds = Iterator[IncomingNeed | RowError]
 # As wide as `Source.source_id`.
 LONGEST_ID = 200
 
@@ -30,7 +32,7 @@ class SourceFormat:
     name: str
     label: str
     alternatives: tuple[tuple[str, ...], ...]
-    read: Callable[[Iterable[Row | RowError]], Reading]
+    read: Callable[[Iterable[Row | RowError]], Reading | ReadingOfNeeds]
     columns: frozenset[str] | None = None
     understood: Callable[[Sequence[str]], tuple[str, ...]] = no_headings
 

@@ -23,6 +23,8 @@ from app.intake.cells import (
     goals_of,
     listed,
     months,
+    municipality_of,
+    parsed,
     registrations_of,
     times_of,
     whole,
@@ -33,7 +35,6 @@ from app.intake.sources import LONGEST_ID, Reading, SourceFormat, key_of, refusa
 from app.intake.tables import Row, RowError
 from app.organisations.forms import OrganisationForm
 from app.organisations.rules import legal_form_of
-from app.places.rules import find_by_name, normalise_code
 from app.vocabulary.organisations import (
     ConfirmationMethod,
     ContactKind,
@@ -110,7 +111,7 @@ def _values(cells: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for column, (name, parse) in _SIMPLE.items():
         if written := cells.get(column):
-            values[name] = _parsed(column, written, parse)
+            values[name] = parsed(column, written, parse)
     values |= _kinds(cells, values.get("name", ""))
     values |= _place(cells)
     contacts = [contact for kind in ContactKind if (contact := _contact(cells, kind))]
@@ -127,15 +128,6 @@ def _values(cells: Mapping[str, str]) -> dict[str, Any]:
         photo = {"url": cells["写真"], "alt": cells.get("写真の説明") or cells.get("団体名", "")}
         filled["photos"] = [photo]
     return values | {name: value for name, value in filled.items() if value}
-
-
-def _parsed(column: str, written: str, parse: Callable[[str], Any]) -> Any:
-    try:
-        return parse(written)
-    except CellError as error:
-        raise CellError(column, error.reason) from error
-    except ValueError:
-        raise CellError(column, _REASONS.get(parse, "値が正しくありません。")) from None
 
 
 def _kinds(cells: Mapping[str, str], name: str) -> dict[str, Any]:
@@ -159,7 +151,7 @@ def _place(cells: Mapping[str, str]) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     if written := cells.get("市区町村"):
-        values["municipality"] = _municipality(cells.get("都道府県", ""), written)
+        values["municipality"] = municipality_of(cells.get("都道府県", ""), written)
     address: dict[str, Any] = {
         name: cells[column]
         for name, column in (("postcode", "郵便番号"), ("street", "住所"), ("building", "建物名"))
@@ -167,21 +159,12 @@ def _place(cells: Mapping[str, str]) -> dict[str, Any]:
     }
     for name, column in (("latitude", "緯度"), ("longitude", "経度")):
         if cells.get(column):
-            address[name] = _parsed(column, cells[column], decimal)
+            address[name] = parsed(column, cells[column], decimal)
     if address:
         said = cells.get("住所公開")
         public = True if said is None else bool(said) and yes_or_no("住所公開", said)
         values["address"] = {**address, "is_public": public}
     return values
-
-
-def _municipality(prefecture: str, written: str) -> str:
-    if code := normalise_code(written):
-        return code
-    place = find_by_name(prefecture, written)
-    if place is None:
-        raise CellError("市区町村", "市区町村の名前またはコードが見つかりません。")
-    return place.code
 
 
 def _contact(cells: Mapping[str, str], kind: ContactKind) -> dict[str, Any] | None:
@@ -202,20 +185,20 @@ def _of_city_lists(cells: Mapping[str, str]) -> dict[str, Any]:
     named = {"stage": cells.get("ステージ"), "office": cells.get("担当窓口")}
     said: dict[str, Any] = {name: written for name, written in named.items() if written}
     if written := cells.get("登録"):
-        said["registrations"] = _parsed("登録", written, registrations_of)
+        said["registrations"] = parsed("登録", written, registrations_of)
     return said
 
 
 def _confirmation(cells: Mapping[str, str]) -> dict[str, Any]:
     if not cells.get("確認日"):
         return {}
-    day = _parsed("確認日", cells["確認日"], parse_date)
+    day = parsed("確認日", cells["確認日"], parse_date)
     if day > today():
         raise CellError("確認日", "確認日が未来です。")
     how, by = cells.get("確認方法", ""), cells.get("確認者", "")
     return {
         "confirmed_on": day.isoformat(),
-        "confirmed_by": _parsed("確認者", by, _NAME.validate_python) if by else None,
+        "confirmed_by": parsed("確認者", by, _NAME.validate_python) if by else None,
         "confirmed_how": choice(ConfirmationMethod, "確認方法", how).value if how else None,
     }
 
@@ -244,14 +227,6 @@ _SIMPLE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "SDGs": ("goals", goals_of),
     "確認間隔": ("confirm_every_months", months),
     "入力方法": ("entry_method", entry_method),
-}
-_REASONS: dict[Callable[[str], Any], str] = {
-    whole: "数で書いてください。",
-    months: "月の数で書いてください。",
-    decimal: "数で書いてください。",
-    parse_year: "年（例: 1998、平成10年）で書いてください。",
-    parse_date: "日付（例: 2026-04-01、令和8年4月1日）で書いてください。",
-    registrations_of: "登録は「制度:番号:開始日:終了日」で書いてください。",
 }
 _LINKS = {
     "ウェブサイト": LinkKind.WEBSITE,
