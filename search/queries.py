@@ -4,7 +4,7 @@ The first steps are the question itself; when they find fewer than `ENOUGH`, som
 one thing at a time, and the answer names it. Both engines are driven through the same steps.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from search.index import Ask, Facets, Filters, Found, Group, Sort
 from search.text import KANA_OR_LATIN, katakana, normalise, romaji, terms
 from search.thesaurus import thesaurus
 from search.understanding import Question, correct
-from search.wishes import WISHED
+from search.wishes import TOPIC_FIRST, WISHED
 
 ENOUGH = 10
 _MOST_WORDS = 10  # Meilisearch looks at the first ten words of a question and ignores the rest
@@ -219,6 +219,14 @@ class _Conductor:
 
     def _concessions(self) -> Iterator[tuple[str, Ask]]:
         question = self.question
+        has_topic = bool(self.themes) and question.certain
+        if self.themes and self.request.kind in TOPIC_FIRST:
+            # A doubtful topic outlives the time alone.
+            yield from self._without_filters(
+                name
+                for name in question.understood
+                if name == "when" or (has_topic and name in WISHED)
+            )
         for theme in self.themes[1:]:
             yield "words", self._ask(self._themed([theme]), "text")
         for start in range(min(len(question.words), _ROTATIONS)):
@@ -229,11 +237,11 @@ class _Conductor:
                 yield "theme", self._ask(self._themed([wider]), "text")
         if question.sound:
             yield "reading", self._ask(question.sounds or (question.sound,), "sound")
-        if not self.themes and WISHED & question.understood.keys():
+        if not has_topic and WISHED & question.understood.keys():
             yield "words", self._ask((), "text")  # who can stay one day may like any such day
-        yield from self._without_filters()
+        yield from self._without_filters(question.understood)
 
-    def _without_filters(self) -> Iterator[tuple[str, Ask]]:
+    def _without_filters(self, lists: Iterable[str]) -> Iterator[tuple[str, Ask]]:
         """Each filter that was only read out of the words, given up one after the other.
 
         Not when it was all that was asked for: what would be left is everything.
@@ -241,8 +249,9 @@ class _Conductor:
         words = self._themed(self.themes)
         if not words:
             return
-        for code_list, codes in self.question.understood.items():
+        for code_list in lists:
             if code_list == "area":
+                codes = self.question.understood["area"]
                 wider = tuple(dict.fromkeys(code[:2] for code in codes))
                 filters = self.filters.with_codes({"area": wider})
                 yield "area", Ask(self.request.kind, words, filters=filters)
