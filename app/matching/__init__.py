@@ -2,5 +2,5 @@
 
 Doors of its own: `traits` (what is matched on, as columns), `market` (everything that can be
 matched, in memory and in step with the registry), `gates`, `criteria`, `scores`, `reasons` (pure),
-`assignments` (volunteers to shifts), `exposure` (what is counted at night).
+`settings` (what a city sets), `assignments` (volunteers to shifts), `nightly` (what is counted then).
 """

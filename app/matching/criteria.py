@@ -49,16 +49,21 @@ def _count(masks: Array) -> Array:
 def text(one: Traits, other: Traits) -> Array:
     """内容: the idf-weighted share of my content words that the other uses too."""
     single, many = (one, other) if len(one) == 1 else (other, one)
-    largest = max(int(single.words.max()), int(many.words.max()) if len(many) else 0)
-    weight = np.zeros(largest + 2)  # the last one is for -1: no word
-    said = single.words[0] >= 0
-    weight[single.words[0][said]] = single.idf[0][said] if single is one else 1
-    weights = weight[many.words]
-    shared = (weights if single is one else weights * one.idf).sum(axis=1)
-    total = one.idf.astype(np.float64).sum(axis=1)
+    found = many.remembered("words", single, lambda: _found_words(single, many))
+    shared = (found if single is one else (found > 0) * one.idf).sum(axis=1)
+    total = one.idf.sum(axis=1)
     known = (one.words[:, 0] >= 0) & (other.words[:, 0] >= 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(known, np.minimum(shared / total, 1), np.nan)
+
+
+def _found_words(single: Traits, many: Traits) -> Array:
+    """For each word of each of the many, its idf where the single party uses it too, else 0."""
+    largest = max(int(single.words.max()), int(many.words.max(initial=-1)))
+    idf = np.zeros(largest + 2, dtype=np.float32)  # the last is for -1: no word
+    said = single.words[0] >= 0
+    idf[single.words[0][said]] = single.idf[0][said]
+    return np.asarray(idf[many.words])
 
 
 def skills(one: Traits, other: Traits) -> Array:

@@ -146,6 +146,11 @@ def both_online(need: Traits, offer: Traits) -> Array:
 
 def distance_km(one: Traits, other: Traits) -> Array:
     """Great-circle distance; NaN where a place is unknown."""
+    single, many = (one, other) if len(one) == 1 else (other, one)
+    return many.remembered("distance", single, lambda: _distance_km(single, many))
+
+
+def _distance_km(one: Traits, other: Traits) -> Array:
     lat1, lng1, lat2, lng2 = map(
         np.radians, (one.latitude, one.longitude, other.latitude, other.longitude)
     )

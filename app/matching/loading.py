@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select
@@ -42,6 +43,7 @@ _FREQUENCIES = {kind: number for number, kind in enumerate(Frequency)}
 _PROFIT = {OrganisationType.COMPANY}
 _POOLED = (ListingStatus.PUBLISHED, ListingStatus.PAUSED)
 _AT_A_TIME = 2_000
+_LEAST_IDF = 0.01  # a word that stands everywhere is still a word
 _AGELESS = {"age_from": -2, "age_to": -2}
 _LISTING = (
     "id side kind status organisation_id words fields required_skills preferred_skills stages "
@@ -78,9 +80,7 @@ class Loader:
         *,
         every_state: bool = False,
     ) -> Iterator[dict[str, Any]]:
-        query = _with_group(*(getattr(Listing, name) for name in _LISTING)).order_by(
-            col(Listing.id)
-        )
+        query = _listing_columns()
         if ids is not None:
             query = query.where(col(Listing.id).in_(ids))
         if side is not None:
@@ -175,7 +175,7 @@ class Loader:
         telling = sorted(words.items(), key=lambda item: (-item[1], item[0]))
         return {
             "words": [self.words.of(word) for word, _ in telling],
-            "idf": [idf for _, idf in telling],
+            "idf": [max(idf, _LEAST_IDF) for _, idf in telling],
         }
 
     # -------------------------------------------------------------------------------- people
@@ -256,6 +256,13 @@ class Loader:
             "meets": self._meets(row),
             **_AGELESS,
         }
+
+
+@cache
+def _listing_columns() -> Select[Any]:
+    """Built once: to build it costs as much as to answer it."""
+    columns = (getattr(Listing, name) for name in _LISTING)
+    return _with_group(*columns).order_by(col(Listing.id))
 
 
 def _with_group(*columns: Any) -> Select[Any]:

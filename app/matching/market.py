@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -23,6 +23,7 @@ from app.core.db import Database, ReadSession
 from app.listings.models import Listing
 from app.matching.loading import Loader
 from app.matching.models import Counted
+from app.matching.settings import RULES, Rules, read_rules
 from app.matching.traits import Traits, table
 from app.vocabulary.listings import Side
 
@@ -73,21 +74,39 @@ class Market:
         self._lock = threading.Lock()
         self._pools: dict[str, Traits] = {}
         self._follower = _Follower()
-        self._of: tuple[date, object] | None = None
+        self._of: tuple[date, datetime | None] | None = None
+        self._rules: Rules | None = None
+
+    @property
+    def counted_at(self) -> datetime | None:
+        """When the nightly counts were made that the pools hold."""
+        return self._of[1] if self._of else None
 
     def pool(self, name: str) -> Traits:
-        """The table of that name as of now."""
-        with self._lock, self._database.read() as session:
+        """The table of that name, as it was when `refresh` was last called."""
+        with self._lock:
+            if name not in self._pools:
+                with self._database.read() as session:
+                    self._pools[name] = self._whole(session, name)
+            return self._pools[name]
+
+    def refresh(self, session: ReadSession) -> None:
+        """Take in whatever has been committed."""
+        with self._lock:
             of = (clock.today(), session.exec(select(Counted.counted_at)).first())
             if of != self._of:
                 self._pools.clear()
+                self._rules = None
                 self._follower.begin(session)
                 self._of = of
-            if self._pools:
-                self._catch_up(session)
-            if name not in self._pools:
-                self._pools[name] = self._whole(session, name)
-            return self._pools[name]
+            self._catch_up(session)
+
+    def rules(self, session: ReadSession) -> Rules:
+        """What the city has set."""
+        rules = self._rules
+        if rules is None:
+            rules = self._rules = read_rules(session)
+        return rules
 
     # ------------------------------------------------------------------------------- reading
 
@@ -97,6 +116,8 @@ class Market:
 
     def _catch_up(self, session: ReadSession) -> None:
         changed = self._follower.news(session)
+        if changed.get(RULES):
+            self._rules = None
         listings = {*changed.get("listing", ()), *self._listings_of(session, changed)}
         for names, ids in (
             (("needs", "offers"), listings),
@@ -128,6 +149,9 @@ class Market:
 
     def listing(self, session: ReadSession, id_: uuid.UUID) -> Traits:
         """One listing, in whatever state it is."""
+        for pool in (self._pools.get("needs"), self._pools.get("offers")):
+            if pool is not None and (row := pool.find(str(id_))) is not None:
+                return pool.row(row).settled()
         return table(list(self.loader.listings(session, [id_], every_state=True)))
 
     def person(self, session: ReadSession, id_: uuid.UUID) -> Traits:

@@ -11,11 +11,9 @@ from sqlmodel import col, or_, select
 
 from app.core import clock
 from app.core.db import ReadSession
-from app.listings.models import Engagement
-from app.listings.queries import list_records
+from app.listings.models import Engagement, Listing
 from app.matching.gates import GATES, MENDABLE, REFUSED_DAYS, Question, passed, sift
 from app.matching.market import Market
-from app.matching.models import Compatibility, Counted, Weight
 from app.matching.reasons import (
     EQUITY,
     WHY_NOT,
@@ -25,16 +23,14 @@ from app.matching.reasons import (
     reasons,
 )
 from app.matching.scores import (
-    DEFAULT_WEIGHTS,
-    ENGINE_VERSION,
-    ByKind,
     Scores,
     label,
     ranked,
     score,
     weights_of,
 )
-from app.matching.traits import KINDS, PARTIES, Array, Traits, kinds_of
+from app.matching.settings import Rules
+from app.matching.traits import PARTIES, Traits, kinds_of
 from app.organisations.models import Organisation
 from app.organisations.queries import list_stages
 from app.people.models import Person
@@ -42,15 +38,6 @@ from app.vocabulary.listings import EngagementState, PartyKind
 
 NEAREST = 3
 _COUNTS_KEEP = timedelta(days=2)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a city has set: which kinds go together, what criteria count; and a name for it."""
-
-    compatible: Array
-    weights: ByKind
-    version: str
 
 
 @dataclass(frozen=True)
@@ -94,32 +81,7 @@ class Matches:
     nearest: list[Near] = field(default_factory=list)
 
 
-# ------------------------------------------------------------------------------ what a city set
-
-
-def read_rules(session: ReadSession) -> Rules:
-    """The rules as they stand."""
-    compatible = np.zeros((len(KINDS), len(KINDS)), dtype=np.bool_)
-    for need, offer in session.exec(select(Compatibility.need_kind, Compatibility.offer_kind)):
-        compatible[KINDS.index(need), KINDS.index(offer)] = True
-    weights = {kind: dict(defaults) for kind, defaults in DEFAULT_WEIGHTS.items()}
-    set_ = session.exec(select(Weight).order_by(Weight.kind, Weight.criterion)).all()
-    for row in set_:
-        weights[row.kind][row.criterion] = row.weight
-    changed = ";".join(f"{row.kind}.{row.criterion}={row.weight:g}" for row in set_)
-    return Rules(compatible, weights, _version(changed))
-
-
-def _version(changed: str) -> str:
-    if not changed:
-        return ENGINE_VERSION
-    return f"{ENGINE_VERSION}+{uuid.uuid5(uuid.NAMESPACE_OID, changed).hex[:8]}"
-
-
-def counts_are_old(session: ReadSession, now: datetime) -> bool:
-    """Whether the nightly counts, which keep the order fair, have stopped."""
-    counted = session.exec(select(Counted.counted_at)).first()
-    return counted is not None and now - counted > _COUNTS_KEEP
+# -------------------------------------------------------------------------- who must not meet
 
 
 def refused_pairs(
@@ -158,6 +120,11 @@ class Desk:
     degraded: bool = False
 
 
+def counts_are_old(counted_at: datetime | None, now: datetime) -> bool:
+    """Whether the nightly counts, which keep the order fair, have stopped."""
+    return counted_at is not None and now - counted_at > _COUNTS_KEEP
+
+
 def open_desk(
     session: ReadSession,
     market: Market,
@@ -166,12 +133,13 @@ def open_desk(
     notifying: bool = False,
 ) -> Desk:
     """For questions about one party; without it nothing private (a refusal) is looked at."""
-    rules, now = read_rules(session), clock.now()
+    market.refresh(session)
+    rules, now = market.rules(session), clock.now()
     ids, groups = refused_pairs(session, about, now) if about else (frozenset(), frozenset())
     numbers = frozenset(map(market.loader.organisations.of, groups))
     question = Question(clock.today(), rules.compatible, ids, numbers, notifying)
     stages = tuple(stage.label for stage in list_stages(session))
-    return Desk(session, market, rules, question, stages, counts_are_old(session, now))
+    return Desk(session, market, rules, question, stages, counts_are_old(market.counted_at, now))
 
 
 def match(desk: Desk, mine: Traits, pools: Sequence[str], limit: int) -> Matches:
@@ -265,8 +233,10 @@ def _names(session: ReadSession, others: Traits) -> dict[str, tuple[str, str | N
     for id_, party in zip(others.id, others.party.tolist(), strict=True):
         by_party.setdefault(PARTIES[party], []).append(uuid.UUID(id_))
     named: dict[str, tuple[str, str | None]] = {}
-    for record in list_records(session, by_party.get(PartyKind.LISTING, [])):
-        named[str(record.id)] = (record.title, record.organisation.name)
+    if ids := by_party.get(PartyKind.LISTING):
+        owned = select(Listing.id, Listing.title, Organisation.name).join(Organisation)
+        for id_, title, owner in session.exec(owned.where(col(Listing.id).in_(ids))):
+            named[str(id_)] = (title, owner)
     for table, party in ((Person, PartyKind.PERSON), (Organisation, PartyKind.ORGANISATION)):
         if ids := by_party.get(party):
             for id_, name in session.exec(

@@ -133,12 +133,12 @@ def common_times(one: Traits, other: Traits) -> str:
     """The slots of the week, or the dates, that both have."""
     if one.exact[0] and other.exact[0] and (dated := _dates(one, other)):
         return dated
-    slots = [number for number in range(len(SLOTS)) if _has(one, number) and _has(other, number)]
-    return _slots(slots)
+    return _slots(sorted(_slots_of(one) & _slots_of(other)))
 
 
-def _has(traits: Traits, slot: int) -> bool:
-    return bool(int(traits.slots[0]) >> slot & 1) or int(traits.slot_minutes[0][slot]) > 0
+def _slots_of(traits: Traits) -> set[int]:
+    dated = np.flatnonzero(traits.slot_minutes[0]).tolist() if traits.exact[0] else []
+    return {*numbers_of(int(traits.slots[0])), *dated}
 
 
 def _dates(one: Traits, other: Traits) -> str:

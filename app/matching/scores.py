@@ -10,6 +10,7 @@ connection penalty (Manshadi et al., *Redesigning VolunteerMatch's Search Algori
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -108,7 +109,7 @@ class Scores:
     reciprocal: Array
     penalty: Array
 
-    @property
+    @cached_property
     def order(self) -> Array:
         return np.asarray(np.round(self.reciprocal * self.penalty, DECIMALS))
 
@@ -146,11 +147,9 @@ def ranked(mine: Traits, others: Traits, scores: Scores, limit: int) -> tuple[Ar
     order = np.lexsort((ties, others.exposure, -scores.order))
     reserved = min(int(limit * RESERVED), max(0, len(order) - limit))
     best, rest = order[: limit - reserved], order[limit - reserved :]
-    if not reserved:
-        return best[:limit], np.zeros(len(best[:limit]), dtype=np.bool_)
-    least = np.lexsort((ties[rest], -scores.order[rest], others.exposure[rest]))[:reserved]
+    least = np.argsort(others.exposure[rest], kind="stable")[:reserved]
     shown = np.concatenate([best, rest[np.sort(least)]])
-    return shown, np.isin(np.arange(len(shown)), np.arange(len(best), len(shown)))
+    return shown, np.arange(len(shown)) >= len(best)
 
 
 def _mixed(numbers: Array) -> Array:

@@ -21,6 +21,10 @@ def overlap_minutes(one: Traits, other: Traits) -> Array:
     longer overlap counts.
     """
     single, many = (one, other) if len(one) == 1 else (other, one)
+    return many.remembered("overlap", single, lambda: _overlap(single, many))
+
+
+def _overlap(single: Traits, many: Traits) -> Array:
     slots = int(single.slots[0])
     weekly = _in_slots(many.slots, slots)
     if slots and many.exact.any():

@@ -108,6 +108,7 @@ class Traits:
         self, columns: Callable[[str], Array], length: int, rows: Array | None = None
     ) -> None:
         self._columns, self._length, self._rows = columns, length, rows
+        self._memory: dict[str, tuple[object, Array]] = {}
 
     def __getattr__(self, name: str) -> Array:
         if name not in _COLUMNS:
@@ -121,6 +122,13 @@ class Traits:
     def __len__(self) -> int:
         return self._length if self._rows is None else len(self._rows)
 
+    def remembered(self, name: str, other: "Traits", make: Callable[[], Array]) -> Array:
+        """What was made for this pair of tables before: both directions ask for the same."""
+        known = self._memory.get(name)
+        if known is None or known[0] is not other:
+            known = self._memory[name] = (other, make())
+        return known[1]
+
     def take(self, rows: Array) -> "Traits":
         """These rows (numbers, or one truth value a row) as a table of their own."""
         rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
@@ -131,14 +139,20 @@ class Traits:
     def row(self, number: int) -> "Traits":
         return self.take(np.array([number]))
 
+    def find(self, id_: str) -> int | None:
+        """The row of an id."""
+        found = np.flatnonzero(self.id == id_)
+        return int(found[0]) if len(found) else None
+
     @staticmethod
     def join(tables: Sequence["Traits"]) -> "Traits":
         """All rows of all tables."""
-        if len(tables) == 1:
-            return tables[0]
+        parts = [part for part in tables if len(part)] or [*tables[:1]]
+        if len(parts) == 1:
+            return parts[0]
         return Traits(
-            lambda name: np.concatenate([getattr(part, name) for part in tables]),
-            sum(map(len, tables)),
+            lambda name: np.concatenate([getattr(part, name) for part in parts]),
+            sum(map(len, parts)),
         )
 
     def settled(self) -> "Traits":
