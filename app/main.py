@@ -24,6 +24,7 @@ from app.discovery.engines import Engines
 from app.discovery.sync import Keeper
 from app.intake import api as intake_api
 from app.listings import api as listings_api
+from app.listings import shifts_api
 from app.organisations import api as organisations_api
 from app.organisations import pages as organisations_pages
 from app.people import api as people_api
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
         organisations_api.router,
         listings_api.needs,
         listings_api.offers,
+        shifts_api.router,
         people_api.router,
         intake_api.router,
         site_api.router,

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +11,15 @@ from fastapi.testclient import TestClient
 from starlette.routing import Mount
 
 from app.core.changes import Event, record
-from app.core.clock import now
+from app.core.clock import now, today
 from app.core.db import WriteSession
 from app.intake.models import Suggestion
 from app.main import API
 
 ONE = f"{API}/organisations/{{organisation_id}}"
 PERSON = f"{API}/people/{{person_id}}"
+NEED, OFFER = f"{API}/needs/{{listing_id}}", f"{API}/offers/{{listing_id}}"
+SHIFT, PLACE = f"{API}/shifts/{{shift_id}}", f"{API}/places/{{place_id}}"
 STATES = ("draft", "published", "suspended", "closed", "missing")
 # Route → what a visitor, somebody with a wrong token and an operator are answered: a status for
 # each of STATES, or one for them all.
@@ -44,6 +47,30 @@ TABLE: dict[str, tuple[str, str, str]] = {
     f"DELETE {PERSON}": ("401", "401", "204 204 204 204 404"),
     f"POST {PERSON}/pause": ("401", "401", "200 200 200 200 404"),
     f"POST {PERSON}/resume": ("401", "401", "200 200 200 200 404"),
+    # Listings are published once their organisation is; all their own states: tests/listings.
+    f"GET {API}/needs": ("200", "401", "200"),
+    f"POST {API}/needs": ("401", "401", "201 201 201 201 422"),
+    f"GET {NEED}": ("404 200 404 404 404", "401", "200 200 200 200 404"),
+    f"PATCH {NEED}": ("401", "401", "200 200 200 200 404"),
+    f"POST {NEED}/publish": ("401", "401", "409 409 409 409 404"),
+    f"POST {NEED}/pause": ("401", "401", "409 200 200 409 404"),
+    f"POST {NEED}/fulfil": ("401", "401", "409 200 200 409 404"),
+    f"POST {NEED}/close": ("401", "401", "200 200 200 200 404"),
+    f"GET {API}/offers": ("200", "401", "200"),
+    f"POST {API}/offers": ("401", "401", "201 201 201 201 422"),
+    f"GET {OFFER}": ("404 200 404 404 404", "401", "200 200 200 200 404"),
+    f"PATCH {OFFER}": ("401", "401", "200 200 200 200 404"),
+    f"POST {OFFER}/publish": ("401", "401", "409 409 409 409 404"),
+    f"POST {OFFER}/pause": ("401", "401", "409 200 200 409 404"),
+    f"POST {OFFER}/fulfil": ("401", "401", "409 200 200 409 404"),
+    f"POST {OFFER}/close": ("401", "401", "200 200 200 200 404"),
+    f"GET {NEED}/shifts": ("404 200 404 404 404", "401", "200 200 200 200 404"),
+    f"POST {NEED}/shifts": ("401", "401", "201 201 201 201 404"),
+    f"PATCH {SHIFT}": ("401", "401", "200 200 200 200 404"),
+    f"GET {SHIFT}/places": ("401", "401", "200 200 200 200 404"),
+    f"POST {SHIFT}/places": ("401", "401", "201 201 201 201 404"),
+    f"POST {PLACE}/confirm": ("401", "401", "409 409 409 409 404"),
+    f"POST {PLACE}/cancel": ("401", "401", "200 200 200 200 404"),
     "GET /": ("200", "200", "200"),
     "GET /about": ("200", "200", "200"),
     "GET /favicon.ico": ("200", "200", "200"),
@@ -56,12 +83,24 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "GET /static": ("200", "200", "200"),
 }
 ACTORS = ("visitor", "wrong token", "operator")
+DATE = {
+    "starts_at": f"{today() + timedelta(days=30)}T10:00",
+    "ends_at": f"{today() + timedelta(days=30)}T12:00",
+    "capacity": 5,
+}
 BODIES: dict[str, dict[str, Any]] = {
     f"POST {API}/organisations": {"name": "新しい会"},
     f"PATCH {ONE}": {"message": "新しい一言"},
     f"POST {ONE}/confirm": {"by": "職員", "how": "phone"},
     f"POST {API}/people": {"name": "はな"},
     f"PATCH {PERSON}": {"name": "はなこ"},
+    f"POST {API}/needs": {"kind": "people", "title": "お手伝い"},
+    f"PATCH {NEED}": {"title": "別の題"},
+    f"POST {API}/offers": {"kind": "goods", "title": "机"},
+    f"PATCH {OFFER}": {"title": "別の題"},
+    f"POST {NEED}/shifts": DATE,
+    f"PATCH {SHIFT}": {"capacity": 6},
+    f"POST {SHIFT}/places": {},
 }
 STEPS = {
     "draft": [],
@@ -110,23 +149,40 @@ def routes_of(app: FastAPI) -> Iterator[str]:
 
 @pytest.fixture
 def in_state(
-    client: TestClient, operator: dict[str, str], make: Callable[..., Any]
+    client: TestClient,
+    operator: dict[str, str],
+    make: Callable[..., Any],
+    make_listing: Callable[..., Any],
 ) -> Callable[[str], dict[str, Any]]:
-    """A new record in a state, with a suggestion waiting; one that is `missing` is nobody's."""
+    """A new record in a state, with a suggestion waiting; one that is `missing` is nobody's.
+
+    Its need and its offer were published as soon as it was.
+    """
 
     def in_state(state: str) -> dict[str, Any]:
         if state == "missing":
             nobody = "01890000-0000-7000-8000-000000000000"
-            return {"id": nobody, "version": 1, "person_id": nobody}
+            others = dict.fromkeys(("person_id", "need_id", "offer_id", "shift_id"), nobody)
+            return {"id": nobody, "version": 1, **others, "place_id": 999_999}
         made = make(publish=False, name=f"みどりの会{state}", **BODY)
+        listing = {"organisation_id": made["id"], "title": f"手伝い{state}", "publish": False}
+        listings = {side: make_listing(side, **listing)["id"] for side in ("need", "offer")}
         for step in STEPS[state]:
             path = f"{API}/organisations/{made['id']}/{step}"
             made = client.post(path, headers=operator).json()
+            for side, id_ in listings.items():
+                client.post(f"{API}/{side}s/{id_}/publish", headers=operator)
         assert made["status"] == state
         with client.app.state.database.write() as session:  # type: ignore[attr-defined]
             suggest(session, uuid.UUID(made["id"]))
         person = client.post(f"{API}/people", json=PERSONAL, headers=operator).json()
-        return {**made, "person_id": person["id"]}
+        path = f"{API}/needs/{listings['need']}/shifts"
+        shift = client.post(path, json=DATE, headers=operator).json()["items"][0]
+        path = f"{API}/shifts/{shift['id']}/places"
+        place = client.post(path, json={"person": person["id"]}, headers=operator).json()
+        others = {f"{side}_id": id_ for side, id_ in listings.items()}
+        others |= {"person_id": person["id"], "shift_id": shift["id"], "place_id": place["id"]}
+        return {**made, **others}
 
     return in_state
 
@@ -154,12 +210,24 @@ def ask(client: TestClient, operator: dict[str, str]) -> Callable[..., Any]:
 
     def ask(route: str, actor: str, about: dict[str, Any], query: str = "") -> Any:
         method, path = route.split(" ", 1)
-        ids = {"organisation_id": about["id"], "person_id": about["person_id"]}
+        listing = about["offer_id" if f"{API}/offers" in path else "need_id"]
+        ids = {
+            "organisation_id": about["id"],
+            "person_id": about["person_id"],
+            "listing_id": listing,
+            "shift_id": about["shift_id"],
+            "place_id": about["place_id"],
+        }
         path = path.format(**ids, source="groups-csv", field="message")
         path = "/static/app.css" if path == "/static" else path
         seen = f'"{about["version"]}"' if route.endswith(ONE) else "*"
         headers = {**tokens[actor], "If-Match": seen}
-        return client.request(method, path + query, json=BODIES.get(route), headers=headers)
+        body = BODIES.get(route)
+        if body and route in (f"POST {API}/needs", f"POST {API}/offers"):
+            body = {**body, "organisation_id": about["id"]}
+        if route == f"POST {SHIFT}/places":
+            body = {"organisation": about["id"], "size": 2}
+        return client.request(method, path + query, json=body, headers=headers)
 
     return ask
 
@@ -198,6 +266,8 @@ class TestTable:
             statuses = {"status": list(STEPS)}
             one = f"{API}/organisations/{about['id']}"
             paths = (f"{API}/organisations", one, f"{one}/history", f"{one}/suggestions")
+            paths += (f"{API}/needs/{about['need_id']}", f"{API}/offers/{about['offer_id']}")
+            paths += (f"{paths[4]}/shifts", f"{API}/shifts/{about['shift_id']}/places")
             return [
                 client.get(
                     path, params=statuses if path == paths[0] else {}, headers=operator
@@ -224,8 +294,9 @@ class TestSecrets:
     ) -> None:
         known = {state: in_state(state) for state in STEPS}
         indexed()
-        hidden = (*PRIVATE, *(known[state]["id"] for state in ("draft", "suspended")))
-        hidden += ("みどりの会draft", "みどりの会suspended")
+        ids = ("id", "need_id", "offer_id")
+        hidden = (*PRIVATE, *(known[s][id_] for s in ("draft", "suspended") for id_ in ids))
+        hidden += ("みどりの会draft", "みどりの会suspended", "手伝いdraft", "手伝いsuspended")
         told = ""
         for route in TABLE:
             for about in known.values():
@@ -234,6 +305,7 @@ class TestSecrets:
                 assert found == [], route
                 told += answer.text
         assert "みどりの会published" in told
+        assert "手伝いpublished" in told
         assert "public@example.jp" in told
 
     @pytest.mark.parametrize(

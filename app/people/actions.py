@@ -6,14 +6,14 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, insert, update
-from sqlmodel import col
+from sqlmodel import col, select
 from uuid_utils.compat import uuid7
 
 from app.core import clock
 from app.core.bits import mask_of
 from app.core.changes import Event, record
 from app.core.db import WriteSession
-from app.core.errors import Invalid, StaleVersion
+from app.core.errors import Invalid, NotFound, StaleVersion
 from app.people.models import Person
 from app.people.queries import get_person
 from app.people.records import PersonRecord
@@ -99,6 +99,7 @@ def erase_person(session: WriteSession, *, id: uuid.UUID, version: int | None, a
 
     What stays is one line of the change log that says it was done. Raises NotFound, StaleVersion.
     """
+    lock_person(session, id)
     _check_version(get_person(session, id), version)
     for forget in _FORGETTING:
         forget(session, id, actor)
@@ -106,6 +107,13 @@ def erase_person(session: WriteSession, *, id: uuid.UUID, version: int | None, a
         delete(Person).where(col(Person.id) == id).execution_options(synchronize_session=False)
     )
     record(session, [Event(KIND, str(id), "erase", actor, searched=False)])
+
+
+def lock_person(session: WriteSession, person_id: uuid.UUID) -> None:
+    """Hold a person until the transaction ends (SQLite: the whole database is). Raises NotFound."""
+    query = select(Person.id).where(col(Person.id) == person_id)
+    if session.exec(query.with_for_update(key_share=True)).first() is None:
+        raise NotFound("この人は登録されていません。")
 
 
 def _move(

@@ -57,5 +57,7 @@ def _record(row: Person) -> PersonRecord:
             "municipality": row.municipality_code,
             "skills": [_SKILLS[number] for number in numbers_of(row.skills)],
             "slots": [SLOTS[number] for number in numbers_of(row.slots)],
+            # PostgreSQL keeps keys in an order of its own, and sums of floats depend on theirs.
+            "words": dict(sorted(row.words.items())),
         }
     )

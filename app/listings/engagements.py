@@ -1,0 +1,217 @@
+"""How a listing and a party stand: what rooms above write here is what gates and exposure read.
+
+`listing.engaged` is at all times the sum of the quantities pending or accepted, over the pairs the
+listing stands in on either side; `person.engaged` is how many of them a person stands in. Rows are
+locked in one order (listings, then people), so that writers cannot wait for each other.
+"""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, Select, delete, or_, update
+from sqlmodel import col, select
+
+from app.core.changes import Event, record
+from app.core.db import ReadSession, WriteSession, upsert
+from app.core.errors import Conflict, NotFound
+from app.listings.models import Engagement, Listing
+from app.organisations.models import Organisation
+from app.people.actions import before_erasing, lock_person
+from app.people.models import Person
+from app.vocabulary.listings import EngagementState, PartyKind
+
+KIND = "engagement"
+_LISTING = Listing.__table__  # type: ignore[attr-defined]
+_PERSON = Person.__table__  # type: ignore[attr-defined]
+_ENGAGEMENT = Engagement.__table__  # type: ignore[attr-defined]
+_PAIR = ("listing_id", "party_kind", "party_id")
+
+Party = tuple[PartyKind, uuid.UUID]
+
+
+class CapacityTaken(Conflict):
+    code = "capacity_taken"
+    title = "空きがありません"
+
+    def __init__(self) -> None:
+        super().__init__("必要な数がそろっているため、これ以上は決められません。")
+
+
+class EngagementRecord(BaseModel):
+    """A pair as it stands; `quantity` in the unit of the listing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+    listing_id: uuid.UUID
+    party_kind: PartyKind
+    party_id: uuid.UUID
+    state: EngagementState
+    quantity: int
+    at: datetime
+
+
+# ------------------------------------------------------------------------------------- reading
+
+
+def find_engagement(
+    session: ReadSession, listing_id: uuid.UUID, party: Party
+) -> EngagementRecord | None:
+    """How the pair stands, if it ever did."""
+    row = session.execute(_pairs().where(_is(listing_id, party))).one_or_none()
+    return EngagementRecord.model_validate(row) if row else None
+
+
+def list_engagements(session: ReadSession, listing_id: uuid.UUID) -> list[EngagementRecord]:
+    """Every party of the listing, the latest first."""
+    rows = session.execute(
+        _pairs()
+        .where(_ENGAGEMENT.c.listing_id == listing_id)
+        .order_by(_ENGAGEMENT.c.at.desc(), _ENGAGEMENT.c.id.desc())
+    )
+    return [EngagementRecord.model_validate(row) for row in rows]
+
+
+def pairs_refused(session: ReadSession, listing_id: uuid.UUID, since: datetime) -> frozenset[Party]:
+    """Who is not to be proposed to this listing (gate H3): declined since then, or blocked ever.
+
+    A refusal counts for both: the listing may have been the party.
+    """
+    refused = or_(
+        _ENGAGEMENT.c.state == EngagementState.BLOCKED,
+        (_ENGAGEMENT.c.state == EngagementState.DECLINED) & (_ENGAGEMENT.c.at >= since),
+    )
+    mirrored = (_ENGAGEMENT.c.party_kind == PartyKind.LISTING) & (
+        _ENGAGEMENT.c.party_id == listing_id
+    )
+    rows = session.execute(
+        _pairs().where(refused, or_(_ENGAGEMENT.c.listing_id == listing_id, mirrored))
+    ).all()
+    return frozenset(
+        (row.party_kind, row.party_id)
+        if row.listing_id == listing_id
+        else (PartyKind.LISTING, row.listing_id)
+        for row in rows
+    )
+
+
+def _pairs() -> Select[tuple[object, ...]]:
+    pairs: Select[tuple[object, ...]] = select(
+        *(column for column in _ENGAGEMENT.c if column.name != "id")
+    )
+    return pairs
+
+
+def _is(listing_id: uuid.UUID, party: Party) -> ColumnElement[bool]:
+    kind, id_ = party
+    pair: ColumnElement[bool] = (
+        (_ENGAGEMENT.c.listing_id == listing_id)
+        & (_ENGAGEMENT.c.party_kind == kind)
+        & (_ENGAGEMENT.c.party_id == id_)
+    )
+    return pair
+
+
+# ------------------------------------------------------------------------------------- writing
+
+
+def engage(
+    session: WriteSession,
+    *,
+    listing_id: uuid.UUID,
+    party_kind: PartyKind,
+    party_id: uuid.UUID,
+    state: EngagementState,
+    quantity: int,
+    now: datetime,
+    actor: str,
+) -> EngagementRecord:
+    """Say how a pair stands from now on.
+
+    Raises NotFound for a listing or party that is not there, CapacityTaken when less than
+    `quantity` is open.
+    """
+    listings = {listing_id} | ({party_id} if party_kind is PartyKind.LISTING else set())
+    lock_listings(session, listings)
+    _check_party(session, party_kind, party_id)
+    before = find_engagement(session, listing_id, (party_kind, party_id))
+    now_takes = state.takes_capacity
+    took = before is not None and before.state.takes_capacity
+    change = quantity * now_takes - (before.quantity if before and took else 0)
+    for id_ in sorted(listings):
+        _count_listing(session, id_, change)
+    if party_kind is PartyKind.PERSON:
+        _count_person(session, party_id, now_takes - took)
+    after = EngagementRecord(
+        listing_id=listing_id,
+        party_kind=party_kind,
+        party_id=party_id,
+        state=state,
+        quantity=quantity,
+        at=now,
+    )
+    upsert(session, _ENGAGEMENT, [after.model_dump()], key=_PAIR)
+    details = {"quantity": [before.quantity if before else None, quantity]}
+    event = Event(KIND, str(listing_id), state.value, actor, details, searched=False)
+    record(session, [event])
+    return after
+
+
+@before_erasing
+def forget_person(session: WriteSession, person_id: uuid.UUID, actor: str) -> None:
+    """Take somebody out of every pair, with what they took of it."""
+    of_person = (_ENGAGEMENT.c.party_kind == PartyKind.PERSON) & (
+        _ENGAGEMENT.c.party_id == person_id
+    )
+    lock_listings(session, session.scalars(select(_ENGAGEMENT.c.listing_id).where(of_person)))
+    rows = session.execute(_pairs().where(of_person).order_by(_ENGAGEMENT.c.listing_id))
+    for pair in [EngagementRecord.model_validate(row) for row in rows]:
+        if pair.state.takes_capacity:
+            _count_listing(session, pair.listing_id, -pair.quantity)
+        event = Event(KIND, str(pair.listing_id), "erase", actor, searched=False)
+        record(session, [event])
+    session.execute(delete(_ENGAGEMENT).where(of_person))
+
+
+def lock_listings(session: WriteSession, ids: Iterable[uuid.UUID]) -> None:
+    """Hold these listings until the transaction ends (SQLite: the whole database is).
+
+    What is read of their pairs and shifts afterwards stays true. Raises NotFound.
+    """
+    for id_ in sorted(set(ids)):
+        query = select(Listing.id).where(col(Listing.id) == id_)
+        if session.exec(query.with_for_update(key_share=True)).first() is None:
+            raise NotFound("この募集は登録されていません。")
+
+
+def _check_party(session: WriteSession, kind: PartyKind, id_: uuid.UUID) -> None:
+    if kind is PartyKind.PERSON:
+        lock_person(session, id_)
+    elif kind is PartyKind.ORGANISATION:
+        query = select(Organisation.id).where(col(Organisation.id) == id_)
+        if session.exec(query).first() is None:
+            raise NotFound("この団体は登録されていません。")
+
+
+def _count_listing(session: WriteSession, id_: uuid.UUID, change: int) -> None:
+    """Raises CapacityTaken. The condition stands in the statement: nothing can come between."""
+    if change == 0:
+        return
+    counted = update(_LISTING).where(_LISTING.c.id == id_)
+    if change > 0:
+        counted = counted.where(
+            or_(
+                _LISTING.c.quantity.is_(None),
+                _LISTING.c.engaged + change <= _LISTING.c.quantity,
+            )
+        )
+    done = session.execute(counted.values(engaged=_LISTING.c.engaged + change))
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise CapacityTaken
+
+
+def _count_person(session: WriteSession, id_: uuid.UUID, change: int) -> None:
+    session.execute(
+        update(_PERSON).where(_PERSON.c.id == id_).values(engaged=_PERSON.c.engaged + change)
+    )
