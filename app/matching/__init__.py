@@ -1,6 +1,7 @@
 """Who fits whom, and why: gates, then criteria, then scores with their reasons.
 
-Doors of its own: `traits` (what is matched on, as columns), `market` (everything that can be
-matched, in memory and in step with the registry), `gates`, `criteria`, `scores`, `reasons` (pure),
-`settings` (what a city sets), `assignments` (volunteers to shifts), `nightly` (what is counted then).
+Doors of its own. Pure: `traits` (what is matched on, as columns), `times`, `gates`, `criteria`,
+`scores`, `reasons`. With the registry: `market` (everything that can be matched, in memory and in
+step), `loading` (rows → traits), `settings` (what a city sets), `partners` (groups for groups),
+`assignments` (volunteers to shifts), `nightly` (what is counted then).
 """

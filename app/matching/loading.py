@@ -13,6 +13,8 @@ from app.core import clock
 from app.core.bits import mask_of
 from app.core.db import ReadSession
 from app.listings.models import Listing, Shift
+from app.listings.records import ListingRecord
+from app.listings.rows import columns
 from app.matching.traits import (
     FIRST_DAY,
     KINDS,
@@ -91,6 +93,15 @@ class Loader:
         shifts = upcoming_shifts(session, ids)
         for row in _streamed(session, query):
             yield self.listing_row(dict(row._mapping), stages, shifts.get(row.id, ()))
+
+    def unsaved(self, session: ReadSession, record: ListingRecord) -> dict[str, Any]:
+        """The row of a listing that is only on somebody's desk."""
+        said = columns(record.model_dump(exclude={"organisation", "open_quantity"}))
+        query = _with_group(Organisation.id).where(col(Organisation.id) == record.organisation.id)
+        group = dict(session.execute(query).one()._mapping)
+        row = group | said | {"organisation_id": record.organisation.id}
+        # A case at the desk is looked at as if it were published.
+        return self.listing_row(row, stage_numbers(session)) | {"open": True}
 
     def listing_row(
         self,
@@ -261,11 +272,11 @@ class Loader:
 @cache
 def _listing_columns() -> Select[Any]:
     """Built once: to build it costs as much as to answer it."""
-    columns = (getattr(Listing, name) for name in _LISTING)
-    return _with_group(*columns).order_by(col(Listing.id))
+    said = (getattr(Listing, name) for name in _LISTING)
+    return _with_group(*said).order_by(col(Listing.id))
 
 
-def _with_group(*columns: Any) -> Select[Any]:
+def _with_group(*said: Any) -> Select[Any]:
     """Columns of a listing or group, with what its group says of itself."""
     of_web = (col(Consent.organisation_id) == col(Organisation.id)) & (
         col(Consent.use) == PublicationUse.WEB
@@ -278,8 +289,8 @@ def _with_group(*columns: Any) -> Select[Any]:
         col(Organisation.municipality_code).label("group_municipality"),
         col(Consent.granted).label("web"),
     )
-    query: Select[Any] = select(*columns, *group).select_from(Organisation)
-    if columns[0] is Listing.id:
+    query: Select[Any] = select(*said, *group).select_from(Organisation)
+    if said[0] is Listing.id:
         query = query.join(Listing, col(Listing.organisation_id) == col(Organisation.id))
     return query.outerjoin(Consent, of_web)
 
@@ -318,11 +329,12 @@ def upcoming_shifts(
     return found
 
 
-def _windows(windows: Iterable[Sequence[str]]) -> list[tuple[int, int]]:
-    return [
-        (minutes_of(datetime.fromisoformat(a)), minutes_of(datetime.fromisoformat(b)))
-        for a, b in windows
-    ]
+def _windows(windows: Iterable[Sequence[datetime | str]]) -> list[tuple[int, int]]:
+    return [(minutes_of(_moment(begins)), minutes_of(_moment(ends))) for begins, ends in windows]
+
+
+def _moment(written: datetime | str) -> datetime:
+    return datetime.fromisoformat(written) if isinstance(written, str) else written
 
 
 def _day(day: date | None, unknown: int) -> int:

@@ -20,18 +20,21 @@ from sqlmodel import col, func, or_, select
 from app.core import clock
 from app.core.changes import Change
 from app.core.db import Database, ReadSession
-from app.listings.models import Listing
+from app.listings.models import Engagement, Listing
+from app.listings.records import ListingRecord
 from app.matching.loading import Loader
 from app.matching.models import Counted
 from app.matching.settings import RULES, Rules, read_rules
 from app.matching.traits import Traits, table
-from app.vocabulary.listings import Side
+from app.vocabulary.listings import PartyKind
 
 _MOST_AT_ONCE = 500
 # Changes are numbered before they are committed: this many before the newest may yet appear.
 _MARGIN = 5_000
 _GAPS_S = 600.0
 _BATCH = 2_000
+# Changes whose entity is a listing.
+_OF_LISTINGS = ("listing", "shift", "engagement")
 
 
 @dataclass
@@ -118,10 +121,16 @@ class Market:
         changed = self._follower.news(session)
         if changed.get(RULES):
             self._rules = None
-        listings = {*changed.get("listing", ()), *self._listings_of(session, changed)}
+        engaged = set(_parties(session, changed.get("engagement", set())))
+        listings = {
+            *(id_ for kind in _OF_LISTINGS for id_ in changed.get(kind, ())),
+            *(id_ for kind, id_ in engaged if kind is PartyKind.LISTING),
+            *self._listings_of(session, changed),
+        }
+        people = {id_ for kind, id_ in engaged if kind is PartyKind.PERSON}
         for names, ids in (
             (("needs", "offers"), listings),
-            (("people",), changed.get("person", set())),
+            (("people",), people | changed.get("person", set())),
             (("organisations",), changed.get("organisation", set())),
         ):
             for name in names:
@@ -154,6 +163,10 @@ class Market:
                 return pool.row(row).settled()
         return table(list(self.loader.listings(session, [id_], every_state=True)))
 
+    def unsaved(self, session: ReadSession, record: ListingRecord) -> Traits:
+        """A listing that nobody has saved."""
+        return table([self.loader.unsaved(session, record)])
+
     def person(self, session: ReadSession, id_: uuid.UUID) -> Traits:
         return table(list(self.loader.rows(session, "people", [id_])))
 
@@ -161,7 +174,14 @@ class Market:
         return table(list(self.loader.rows(session, "organisations", [id_])))
 
 
-POOL_OF: dict[Side, str] = {Side.NEED: "needs", Side.OFFER: "offers"}
+def _parties(session: ReadSession, listings: set[str]) -> Iterator[tuple[PartyKind, str]]:
+    """Who stands in a pair with these listings: what they have left has changed as well."""
+    ids = sorted(map(uuid.UUID, listings))
+    for start in range(0, len(ids), _MOST_AT_ONCE):
+        pairs = select(Engagement.party_kind, Engagement.party_id)
+        some = col(Engagement.listing_id).in_(ids[start : start + _MOST_AT_ONCE])
+        for kind, id_ in session.exec(pairs.where(some)):
+            yield PartyKind(kind), str(id_)
 
 
 def batched(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -6,6 +6,7 @@ code, 0 for a set.
 """
 
 import hashlib
+import math
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -315,3 +316,15 @@ class Numbers:
 
     def value(self, number: int) -> str:
         return str(self._values[number])
+
+
+def as_json(traits: Traits) -> dict[str, Any]:
+    """One row as plain values, to be kept; what is unknown is left out."""
+    said: dict[str, Any] = {}
+    for name, (_, unknown) in _COLUMNS.items():
+        value = getattr(traits, name)[0]
+        plain = value.tolist() if hasattr(value, "tolist") else value
+        is_nan = isinstance(plain, float) and math.isnan(plain)
+        if plain != unknown and not is_nan:
+            said[name] = plain
+    return said
