@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, timedelta
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.core.clock import today
 from app.core.paging import DEFAULT, MOST
 from app.core.text import Day
 from app.discovery.documents import yes_or_no
@@ -181,6 +182,14 @@ class _PageForm(SearchForm):
     def _known(cls, sort: str) -> str:
         return sort if sort in get_args(Sort) else "relevance"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_the_empty(cls, sent: dict[str, Any]) -> dict[str, Any]:
+        """A form sends its empty fields too."""
+        kept = {n: [v for v in s if v] if isinstance(s, list) else s for n, s in sent.items()}
+        filled = {name: value for name, value in kept.items() if value}
+        return filled | _span(filled)
+
     @field_validator("kind", mode="before")
     @classmethod
     def _of_the_page(cls, _: object) -> object:
@@ -189,6 +198,20 @@ class _PageForm(SearchForm):
     def codes(self) -> dict[str, tuple[str, ...]]:
         own = FILTERS[self.sought]
         return {name: codes for name, codes in super().codes().items() if name in own}
+
+
+def _span(sent: dict[str, Any]) -> dict[str, str]:
+    """Both ends of a span of days of which only one was filled in."""
+    first, last = sent.get("from"), sent.get("until")
+    try:
+        if first and not last:
+            longest = timedelta(days=MOST_DAYS - 1)
+            return {"until": (date.fromisoformat(first) + longest).isoformat()}
+        if last and not first:
+            return {"from": min(today(), date.fromisoformat(last)).isoformat()}
+    except (ValueError, OverflowError):
+        pass  # the field itself says so
+    return {}
 
 
 class OrganisationsPageForm(_PageForm):

@@ -1,8 +1,8 @@
-"""The search page: the API's answer, with labels for codes and links for every next step."""
+"""The pages of organisations and of opportunities: the API's answer, as people read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
@@ -11,40 +11,67 @@ from starlette.concurrency import run_in_threadpool
 from app.core.db import Database
 from app.core.templating import page
 from app.discovery import queries
-from app.discovery.forms import OrganisationsPageForm, SearchForm
+from app.discovery.forms import OpportunitiesPageForm, OrganisationsPageForm, SearchForm
+from app.discovery.results import Labels, Results, Shown, cards, day_label, distance_of, place_of
 from app.organisations.queries import list_stages
-from app.places.rules import area_name
-from app.vocabulary.fields import Field
-from app.vocabulary.organisations import LegalForm, OrganisationType
-from app.vocabulary.times import ActivityTime
-from search.thesaurus import thesaurus
+from app.vocabulary.listings import Frequency, ListingKind
+from app.vocabulary.times import slot_label
 
 router = APIRouter(include_in_schema=False)
 
-_FACETS = {
-    "area": "場所",
-    "when": "活動する時",
-    "field": "分野",
-    "accepting": "新しい人の受け入れ",
-    "stage": "ステージ",
-    "organisation_type": "団体の種類",
-    "legal_form": "法人格",
-}
-_OPEN = ("area", "when")
-# What new words in the search box do away with.
-_OF_WORDS = ("q", "interpret", "offset")
-_MOST_VALUES = 30
-_YES_NO = {"true": "受け入れている", "false": "受け入れていない"}
-_SORTS = (("relevance", "合う順"), ("updated", "新しい順"), ("distance", "近い順"))
-_RELAXED = {
-    "words": "一部の言葉だけに合うもの",
-    "theme": "近い分野のもの",
-    "reading": "読みが合うもの",
-    "area": "場所を広げたもの",
-    "when": "活動する時を問わないもの",
-    "accepting": "新しい人の受け入れを問わないもの",
-    "field": "分野を問わないもの",
-}
+_ORGANISATIONS = Shown(
+    path="/search",
+    noun="団体",
+    facets={
+        "area": "場所",
+        "when": "活動する時",
+        "field": "分野",
+        "accepting": "新しい人の受け入れ",
+        "stage": "ステージ",
+        "organisation_type": "団体の種類",
+        "legal_form": "法人格",
+    },
+    opened=("area", "when"),
+    relaxed={
+        "area": "場所を広げたもの",
+        "when": "活動する時を問わないもの",
+        "accepting": "新しい人の受け入れを問わないもの",
+        "field": "分野を問わないもの",
+    },
+)
+_OPPORTUNITIES = Shown(
+    path="/opportunities",
+    noun="募集",
+    facets={
+        "area": "場所",
+        "when": "時",
+        "field": "分野",
+        "frequency": "関わり方",
+        "listing_kind": "求めているもの",
+        "organisation_type": "団体の種類",
+    },
+    opened=("area", "field"),
+    relaxed={
+        "area": "場所を広げたもの",
+        "when": "時を問わないもの",
+        "field": "分野を問わないもの",
+        "online": "オンラインに限らないもの",
+        "family": "親子に限らないもの",
+        "beginner": "経験を問うもの",
+        "single_day": "一回だけに限らないもの",
+        "students": "学生に限らないもの",
+        "travel_paid": "交通費を問わないもの",
+    },
+)
+# The conditions that a person sets in the form, beside words, place and day.
+_WISHES = (
+    ("beginner", "はじめて歓迎"),
+    ("family", "親子でできる"),
+    ("online", "オンラインでできる"),
+    ("travel_paid", "交通費が出る"),
+    ("students", "学生もできる"),
+)
+_MOST_DAYS, _MOST_SLOTS = 3, 3
 
 
 def _database(request: Request) -> Database:
@@ -52,179 +79,120 @@ def _database(request: Request) -> Database:
     return database
 
 
+Reading = Annotated[Database, Depends(_database)]
+
+
+# -------------------------------------------------------------------------------- organisations
+
+
 @router.get("/search")
 async def search(
-    request: Request,
-    form: Annotated[OrganisationsPageForm, Query()],
-    database: Annotated[Database, Depends(_database)],
+    request: Request, form: Annotated[OrganisationsPageForm, Query()], database: Reading
 ) -> HTMLResponse:
     answer = await queries.search(request.app.state.engines, form)
-    return await run_in_threadpool(_render, request, form, answer, database)
+    return await run_in_threadpool(_show_organisations, request, form, answer, database)
 
 
-def _render(
+def _show_organisations(
     request: Request, form: SearchForm, answer: dict[str, Any], database: Database
 ) -> HTMLResponse:
     with database.read() as session:
         labels = Labels({stage.code: stage.label for stage in list_stages(session)})
-    given = _given(request, form)
-    return page(
-        request,
-        "discovery/search.html",
-        form=form,
-        answer=answer,
-        cards=_cards(answer["hits"], labels),
-        facets=_facets(answer["facets"], form, given, labels),
-        chosen=_chosen(form, given, labels),
-        kept=_without(given, *_OF_WORDS),
-        sorts=_sorts(form, given),
-        understood=_understood(answer["interpreted"], labels),
-        literally=_link([*_without(given, "interpret"), ("interpret", "off")]),
-        interpreting=_link(_without(given, "interpret")),
-        unconditionally=_link(_without(given, *_FACETS)),
-        first=_link(given),
-        relaxed=_relaxed(answer),
-        previous=_page_link(form, given, -1) if form.offset else None,
-        next=_page_link(form, given, 1) if form.offset + form.limit < answer["total"] else None,
-    )
-
-
-def _given(request: Request, form: SearchForm) -> list[tuple[str, str]]:
-    """The parameters that were read, as they were written."""
-    pairs = request.query_params.multi_items()
-    known = type(form).model_fields.keys() - {"kind"}
-    read = [(name, value) for name, value in pairs if value and name in known]
-    return [(name, form.sort if name == "sort" else value) for name, value in read]
-
-
-class Labels:
-    """What people call the codes of a list."""
-
-    def __init__(self, stages: Mapping[str, str]) -> None:
-        self._stages = stages
-
-    def of(self, name: str, code: str) -> str:
-        if name == "area":
-            return area_name(code)
-        if name == "theme":
-            return thesaurus().themes[code].label
-        known: Mapping[str, str] = {
-            "stage": self._stages,
-            "accepting": _YES_NO,
-            "field": {field.value: field.short for field in Field},
-            "when": {when.value: when.label for when in ActivityTime},
-            "legal_form": {form.value: form.label for form in LegalForm},
-            "organisation_type": {kind.value: kind.label for kind in OrganisationType},
-        }.get(name, {})
-        return known.get(code, code)
-
-
-def _cards(hits: Sequence[Mapping[str, Any]], labels: Labels) -> list[dict[str, Any]]:
-    cards = []
-    some_near = False
-    for number, hit in enumerate(hits):
-        near = hit["match"] == "near"
-        cards.append(
-            {
-                **hit,
-                "first_near": near and not some_near and number > 0,
-                "facts": _facts(hit, labels),
-                "tags": [labels.of("field", str(field)) for field in hit["fields"]],
-            }
-        )
-        some_near = some_near or near
-    return cards
+    shown = [
+        {
+            **hit,
+            "facts": _facts(hit, labels),
+            "tags": [labels.of("field", str(field)) for field in hit["fields"]],
+        }
+        for hit in cards(answer["hits"])
+    ]
+    context = Results(_ORGANISATIONS, request, form, answer, labels).context()
+    return page(request, "discovery/search.html", cards=shown, **context)
 
 
 def _facts(hit: Mapping[str, Any], labels: Labels) -> list[str]:
     """Place, time and whether one may join: what people decide by."""
     when = hit["schedule"] or "・".join(labels.of("when", code) for code in hit["when"])
     joining = {True: "新しい人を受け入れています", False: ""}.get(hit["accepting"], "")
-    distance = f"約{hit['distance_km']:.1f}km" if hit["distance_km"] is not None else ""
-    place = "".join(part for part in (hit["prefecture"], hit["place"]) if part)
-    return [fact for fact in (place, distance, when, joining) if fact]
+    return [fact for fact in (place_of(hit), distance_of(hit), when, joining) if fact]
 
 
-def _facets(
-    facets: Mapping[str, Mapping[str, int]],
-    form: SearchForm,
-    given: Sequence[tuple[str, str]],
-    labels: Labels,
-) -> list[dict[str, Any]]:
-    chosen = form.codes()
-    shown = []
-    for name, label in _FACETS.items():
-        counts = sorted(facets.get(name, {}).items(), key=lambda item: (-item[1], item[0]))
-        values = [
-            {
-                "label": labels.of(name, code),
-                "number": number,
-                "href": _link([*_without(given, name), (name, code)]),
-            }
-            for code, number in counts
-            if _narrows(name, code, chosen.get(name, ()))
-        ][:_MOST_VALUES]
-        if values:
-            shown.append({"label": label, "values": values, "open": name in _OPEN})
-    return shown
+# -------------------------------------------------------------------------------- opportunities
 
 
-def _narrows(name: str, code: str, chosen: Sequence[str]) -> bool:
-    """Whether a value asks for less than the chosen ones: two of a list mean "one of"."""
-    if name != "area":
-        return not chosen
-    return not chosen or (code.startswith(tuple(chosen)) and code not in chosen)
+@router.get("/opportunities")
+async def opportunities(
+    request: Request, form: Annotated[OpportunitiesPageForm, Query()]
+) -> HTMLResponse:
+    answer = await queries.search(request.app.state.engines, form)
+    return await run_in_threadpool(_show_opportunities, request, form, answer)
 
 
-def _chosen(
-    form: SearchForm, given: Sequence[tuple[str, str]], labels: Labels
-) -> list[dict[str, str]]:
-    chosen = []
-    for name, codes in form.codes().items():
-        for code in codes:
-            rest = [(n, v) for n, v in given if (n, v) != (name, code)]
-            if len(rest) == len(given):  # written in another way than we write it
-                rest = _without(given, name)
-            label = f"{_FACETS[name]}：{labels.of(name, code)}"
-            chosen.append({"label": label, "without": _link(rest)})
-    return chosen
-
-
-def _sorts(form: SearchForm, given: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    rest = _without(given, "sort")
-    return [
-        {"label": label, "current": form.sort == sort, "href": _link([*rest, ("sort", sort)])}
-        for sort, label in _SORTS
-        if sort != "distance" or form.near
+def _show_opportunities(request: Request, form: SearchForm, answer: dict[str, Any]) -> HTMLResponse:
+    labels = Labels({})
+    results = Results(_OPPORTUNITIES, request, form, answer, labels)
+    shown = [
+        {
+            **hit,
+            "where": _where(hit),
+            "time": _time(hit, labels),
+            "about": _about(hit, labels),
+            "tags": _tags(hit),
+        }
+        for hit in cards(answer["hits"])
     ]
+    set_here = {"q", "interpret", "day", "from", "until", "frequency"} | dict(_WISHES).keys()
+    return page(
+        request,
+        "discovery/opportunities.html",
+        cards=shown,
+        places=_places(answer, form, labels),
+        frequencies=[(one.value, one.label, one in form.frequency) for one in Frequency],
+        wishes=[(name, label, bool(getattr(form, name))) for name, label in _WISHES],
+        set_here=set_here | {"area", "offset"},
+        **results.context(),
+    )
 
 
-def _understood(interpreted: Mapping[str, Any], labels: Labels) -> str:
-    parts = [
-        labels.of(name, code)
-        for name, codes in interpreted.items()
-        if name != "corrected"
-        for code in codes
-    ]
-    corrected = interpreted.get("corrected")
-    return "、".join(([f"「{corrected}」のことですか"] if corrected else []) + parts)
+def _places(answer: Mapping[str, Any], form: SearchForm, labels: Labels) -> list[tuple[str, str]]:
+    """Where there is something, and what has been chosen, by code."""
+    codes = {*answer["facets"]["area"], *form.area}
+    return [(code, labels.of("area", code)) for code in sorted(codes)]
 
 
-def _relaxed(answer: Mapping[str, Any]) -> str:
-    parts = [_RELAXED.get(name, name) for name in answer["relaxed"]]
-    return f"すべてに合う団体が少ないため、{'、'.join(parts)}も出しています。" if parts else ""
+def _where(hit: Mapping[str, Any]) -> str:
+    if hit["online"] and not hit["place"]:
+        return "オンライン"
+    place = " ".join(part for part in (place_of(hit), hit["venue"], distance_of(hit)) if part)
+    return place or "場所は問い合わせのときに"
 
 
-def _page_link(form: SearchForm, given: Sequence[tuple[str, str]], step: int) -> str:
-    rest = _without(given, "offset")
-    offset = max(0, form.offset + step * form.limit)
-    return _link([*rest, ("offset", str(offset))] if offset else rest, keep_offset=True)
+def _time(hit: Mapping[str, Any], labels: Labels) -> str:
+    """The next days; else the weekly times; else the kind of day."""
+    days = [day_label(date.fromisoformat(day)) for day in hit["days"]]
+    if days:
+        return "、".join(days[:_MOST_DAYS]) + (" ほか" if days[_MOST_DAYS:] else "")
+    if 0 < len(hit["slots"]) <= _MOST_SLOTS:
+        return "、".join(map(slot_label, hit["slots"]))
+    return "・".join(labels.of("when", code) for code in hit["when"]) or "日時は相談して決めます"
 
 
-def _without(given: Sequence[tuple[str, str]], *names: str) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in given if name not in names]
+def _about(hit: Mapping[str, Any], labels: Labels) -> str:
+    fields = [labels.of("field", str(field)) for field in hit["fields"]]
+    return "、".join(fields) or ListingKind(hit["listing_kind"]).label
 
 
-def _link(given: Sequence[tuple[str, str]], *, keep_offset: bool = False) -> str:
-    pairs = given if keep_offset else _without(given, "offset")
-    return "/search?" + urlencode(pairs)
+def _tags(hit: Mapping[str, Any]) -> list[str]:
+    """What makes it easy to come, and how many are sought until when."""
+    frequency = [Frequency(hit["frequency"]).label] if hit["frequency"] else []
+    said = {
+        "はじめて歓迎": hit["beginners"],
+        "親子で": hit["family"],
+        "オンライン可": hit["online"],
+        "交通費あり": hit["travel_paid"],
+        "学生歓迎": hit["students"],
+    }
+    sought = [f"あと{hit['open_quantity']:,}{hit['unit']}"] if hit["open_quantity"] else []
+    deadline = hit["deadline"]
+    until = [f"締切 {day_label(date.fromisoformat(deadline))}"] if deadline else []
+    return [*frequency, *(label for label, yes in said.items() if yes), *sought, *until]
