@@ -172,7 +172,8 @@ def _repeated(first: datetime, rule: str, latest: datetime) -> Iterator[datetime
     plain = ";".join(f"{name}={value}" for name, value in parts.items())
     moved = rrulestr(plain, dtstart=first.replace(year=first.year + shift))
     for number, moment in enumerate(moved):
-        begins = moment.replace(year=moment.year - shift)
+        # dateutil knows whole seconds only.
+        begins = moment.replace(year=moment.year - shift, microsecond=first.microsecond)
         if last and begins > last:
             return
         if begins > latest:

@@ -1,0 +1,314 @@
+"""How pairs stand, and that what is engaged is counted exactly; on both databases."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+from uuid_utils.compat import uuid7
+
+from app.core.changes import Change
+from app.core.db import Database
+from app.core.errors import DatabaseUnavailable, NotFound
+from app.listings.engagements import (
+    CapacityTaken,
+    EngagementRecord,
+    engage,
+    find_engagement,
+    list_engagements,
+    pairs_refused,
+)
+from app.listings.models import Engagement, Listing
+from app.organisations.models import Organisation
+from app.people.actions import erase_person
+from app.people.models import Person
+from app.vocabulary.listings import EngagementState, ListingKind, PartyKind, Side
+
+NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
+THREADS = 200
+ACCEPTED, PENDING = EngagementState.ACCEPTED, EngagementState.PENDING
+DECLINED, BLOCKED, ENDED = (
+    EngagementState.DECLINED,
+    EngagementState.BLOCKED,
+    EngagementState.ENDED,
+)
+Engage = Callable[..., EngagementRecord]
+
+
+def organisation(database: Database) -> uuid.UUID:
+    id_ = uuid7()
+    with database.write() as session:
+        kind = "civic_group"
+        session.add(
+            Organisation(id=id_, name="会", organisation_type=kind, created_at=NOW, updated_at=NOW)
+        )
+    return id_
+
+
+def listing(database: Database, quantity: int | None = None, side: Side = Side.NEED) -> uuid.UUID:
+    id_, owner = uuid7(), organisation(database)
+    with database.write() as session:
+        session.add(
+            Listing(
+                id=id_,
+                side=side,
+                kind=ListingKind.PEOPLE,
+                organisation_id=owner,
+                title="募集",
+                quantity=quantity,
+                created_at=NOW,
+                updated_at=NOW,
+            )
+        )
+    return id_
+
+
+def people(database: Database, count: int) -> list[uuid.UUID]:
+    ids = [uuid7() for _ in range(count)]
+    with database.write() as session:
+        for id_ in ids:
+            session.add(Person(id=id_, name="はな", created_at=NOW, updated_at=NOW))
+    return ids
+
+
+@pytest.fixture
+def need(database: Database) -> uuid.UUID:
+    return listing(database, quantity=5)
+
+
+@pytest.fixture
+def person(database: Database) -> uuid.UUID:
+    return people(database, 1)[0]
+
+
+@pytest.fixture
+def say(database: Database) -> Iterator[Engage]:
+    """Say how a pair stands, in a transaction of its own."""
+
+    def say(
+        listing_id: uuid.UUID,
+        party_id: uuid.UUID,
+        state: EngagementState = ACCEPTED,
+        quantity: int = 1,
+        kind: PartyKind = PartyKind.PERSON,
+        now: datetime = NOW,
+    ) -> EngagementRecord:
+        with database.write() as session:
+            return engage(
+                session,
+                listing_id=listing_id,
+                party_kind=kind,
+                party_id=party_id,
+                state=state,
+                quantity=quantity,
+                now=now,
+                actor="operator",
+            )
+
+    return say
+
+
+def engaged(database: Database, table: type[Listing] | type[Person], id_: uuid.UUID) -> int:
+    with database.read() as session:
+        return session.get_one(table, id_).engaged
+
+
+class TestEngage:
+    def test_counts_what_is_pending_or_accepted(
+        self, database: Database, need: uuid.UUID, person: uuid.UUID, say: Engage
+    ) -> None:
+        for state, quantity, counted in (
+            (PENDING, 2, 2),
+            (ACCEPTED, 3, 3),
+            (ACCEPTED, 1, 1),
+            (DECLINED, 1, 0),
+            (PENDING, 5, 5),
+            (BLOCKED, 5, 0),
+            (ACCEPTED, 4, 4),
+            (ENDED, 4, 0),
+        ):
+            said = say(need, person, state, quantity)
+            assert engaged(database, Listing, need) == counted
+            assert engaged(database, Person, person) == (1 if counted else 0)
+            with database.read() as session:
+                assert list_engagements(session, need) == [said]
+
+    def test_no_more_than_is_open(self, database: Database, need: uuid.UUID, say: Engage) -> None:
+        one, other = people(database, 2)
+        say(need, one, PENDING, 3)
+        with pytest.raises(CapacityTaken, match="必要な数がそろっている"):
+            say(need, other, ACCEPTED, 3)
+        with database.read() as session:
+            assert find_engagement(session, need, (PartyKind.PERSON, other)) is None
+        assert engaged(database, Person, other) == 0
+        say(need, other, ACCEPTED, 2)
+        assert engaged(database, Listing, need) == 5
+        say(need, other, DECLINED, 3)  # whatever its number, a refusal takes nothing
+        assert engaged(database, Listing, need) == 3
+
+    def test_whoever_takes_part_already_may_say_so_again(
+        self, database: Database, person: uuid.UUID, say: Engage
+    ) -> None:
+        need = listing(database, quantity=1)
+        for _ in range(3):
+            say(need, person)
+        assert engaged(database, Listing, need) == 1
+
+    def test_what_was_not_said_has_no_end(
+        self, database: Database, person: uuid.UUID, say: Engage
+    ) -> None:
+        need = listing(database)
+        say(need, person, quantity=1000)
+        assert engaged(database, Listing, need) == 1000
+
+    def test_an_offer_that_is_the_party_is_counted_too(
+        self, database: Database, need: uuid.UUID, say: Engage
+    ) -> None:
+        offer = listing(database, quantity=3, side=Side.OFFER)
+        say(need, offer, quantity=3, kind=PartyKind.LISTING)
+        assert engaged(database, Listing, offer) == 3
+        other = listing(database, quantity=5)
+        with pytest.raises(CapacityTaken):
+            say(other, offer, quantity=1, kind=PartyKind.LISTING)
+        assert engaged(database, Listing, other) == 0
+
+    @pytest.mark.parametrize("kind", PartyKind)
+    def test_needs_both_sides_to_exist(
+        self, need: uuid.UUID, person: uuid.UUID, say: Engage, kind: PartyKind
+    ) -> None:
+        with pytest.raises(NotFound):
+            say(need, uuid.uuid4(), kind=kind)
+        with pytest.raises(NotFound):
+            say(uuid.uuid4(), person)
+
+    def test_is_logged_without_telling_who(
+        self, database: Database, need: uuid.UUID, person: uuid.UUID, say: Engage
+    ) -> None:
+        say(need, person)
+        with database.read() as session:
+            logged = session.exec(select(Change).where(Change.kind == "engagement")).one()
+        assert (logged.entity_id, logged.action, logged.actor) == (
+            str(need),
+            "accepted",
+            "operator",
+        )
+        assert logged.details == {"quantity": [None, 1]}
+
+    def test_two_hundred_at_once_never_take_more_than_there_is(
+        self, database: Database, say: Engage
+    ) -> None:
+        need = listing(database, quantity=7)
+
+        def accept(person: uuid.UUID) -> bool:
+            while True:
+                try:
+                    say(need, person)
+                except CapacityTaken:
+                    return False
+                except DatabaseUnavailable:  # too busy: a caller is told to try again
+                    continue
+                else:
+                    return True
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            done = list(pool.map(accept, people(database, THREADS)))
+        assert sum(done) == 7
+        assert engaged(database, Listing, need) == 7
+        with database.read() as session:
+            assert len(list_engagements(session, need)) == 7
+
+    def test_what_is_counted_is_what_stands_however_many_change_their_minds(
+        self, database: Database, say: Engage
+    ) -> None:
+        needs = [listing(database, quantity=6), listing(database, quantity=4)]
+        offer = listing(database, quantity=8, side=Side.OFFER)
+        persons = people(database, 4)
+
+        def change_minds(seed: int) -> None:
+            choose = Random(seed)  # noqa: S311 - repeatable, not secret
+            for _ in range(15):
+                need, quantity = choose.choice(needs), choose.randint(1, 3)
+                state = choose.choice(list(EngagementState))
+                kind = choose.choice([PartyKind.PERSON, PartyKind.LISTING])
+                party = offer if kind is PartyKind.LISTING else choose.choice(persons)
+                try:
+                    say(need, party, state, quantity, kind)
+                except (CapacityTaken, DatabaseUnavailable):
+                    continue
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(change_minds, range(6)))
+        with database.read() as session:
+            rows = session.exec(select(Engagement)).all()
+        taking = [row for row in rows if row.state.takes_capacity]
+        assert taking
+        for id_ in (*needs, offer):
+            stands = sum(row.quantity for row in taking if id_ in (row.listing_id, row.party_id))
+            assert engaged(database, Listing, id_) == stands
+        for id_ in persons:
+            stands = len([row for row in taking if row.party_id == id_])
+            assert engaged(database, Person, id_) == stands
+
+
+class TestForgetPerson:
+    def test_gives_back_what_somebody_took(
+        self, database: Database, need: uuid.UUID, person: uuid.UUID, say: Engage
+    ) -> None:
+        other = listing(database)
+        say(need, person, quantity=2)
+        say(other, person, DECLINED)
+        with database.write() as session:
+            erase_person(session, id=person, version=None, actor="operator")
+        assert engaged(database, Listing, need) == 0
+        with database.read() as session:
+            assert session.exec(select(Engagement)).all() == []
+            last = session.exec(select(Change).order_by(col(Change.id).desc())).first()
+        assert last
+        assert (last.kind, last.action) == ("person", "erase")
+
+
+class TestListEngagements:
+    def test_the_latest_first(self, database: Database, need: uuid.UUID, say: Engage) -> None:
+        made = people(database, 3)
+        for number, person in enumerate(made):
+            say(need, person, now=NOW + timedelta(minutes=number))
+        say(listing(database), made[0])
+        with database.read() as session:
+            found = [pair.party_id for pair in list_engagements(session, need)]
+        assert found == made[::-1]
+
+
+class TestPairsRefused:
+    def test_who_declined_lately_or_is_blocked_for_good(
+        self, database: Database, need: uuid.UUID, say: Engage
+    ) -> None:
+        since = NOW - timedelta(days=180)
+        states: list[tuple[Any, timedelta, bool]] = [
+            (DECLINED, timedelta(0), True),
+            (DECLINED, timedelta(days=180), True),
+            (DECLINED, timedelta(days=181), False),
+            (BLOCKED, timedelta(days=999), True),
+            (ACCEPTED, timedelta(0), False),
+            (ENDED, timedelta(0), False),
+        ]
+        made = people(database, len(states))
+        for person, (state, ago, _) in zip(made, states, strict=True):
+            say(need, person, state, now=NOW - ago)
+        wanted = {
+            (PartyKind.PERSON, person)
+            for person, (_, _, refused) in zip(made, states, strict=True)
+            if refused
+        }
+        with database.read() as session:
+            assert pairs_refused(session, need, since) == wanted
+
+    def test_counts_for_both_sides(self, database: Database, need: uuid.UUID, say: Engage) -> None:
+        offer = listing(database, side=Side.OFFER)
+        say(need, offer, DECLINED, kind=PartyKind.LISTING)
+        with database.read() as session:
+            assert pairs_refused(session, need, NOW) == {(PartyKind.LISTING, offer)}
+            assert pairs_refused(session, offer, NOW) == {(PartyKind.LISTING, need)}
