@@ -18,9 +18,12 @@ from app.vocabulary.goals import Goal
 from app.vocabulary.listings import (
     Condition,
     ContactRoute,
+    EngagementState,
     Frequency,
     ListingKind,
     ListingStatus,
+    PartyKind,
+    PlaceState,
     Side,
     Temperature,
     Urgency,
@@ -37,7 +40,7 @@ from app.vocabulary.organisations import (
 )
 from app.vocabulary.people import AgeBand
 from app.vocabulary.skills import Skill
-from app.vocabulary.times import SLOTS, ActivityTime, slot_label
+from app.vocabulary.times import SLOTS, ActivityTime, Period, Weekday, slot_label
 
 router = APIRouter(tags=["vocabularies"])
 health = APIRouter(tags=["health"])
@@ -62,6 +65,11 @@ _LISTS: dict[str, type[Choice]] = {
     "temperature": Temperature,
     "condition": Condition,
     "skill": Skill,
+    "engagement_state": EngagementState,
+    "party_kind": PartyKind,
+    "place_state": PlaceState,
+    "weekday": Weekday,
+    "period": Period,
     "age_band": AgeBand,
 }
 
