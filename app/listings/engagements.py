@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from app.core.changes import Event, record
 from app.core.db import ReadSession, WriteSession, upsert
 from app.core.errors import Conflict, NotFound
+from app.listings.actions import KIND as LISTING
 from app.listings.models import Engagement, Listing
 from app.organisations.models import Organisation
 from app.people.actions import before_erasing, lock_person
@@ -140,7 +141,7 @@ def engage(
     took = before is not None and before.state.takes_capacity
     change = quantity * now_takes - (before.quantity if before and took else 0)
     for id_ in sorted(listings):
-        _count_listing(session, id_, change)
+        _count_listing(session, id_, change, actor)
     if party_kind is PartyKind.PERSON:
         _count_person(session, party_id, now_takes - took)
     after = EngagementRecord(
@@ -168,7 +169,7 @@ def forget_person(session: WriteSession, person_id: uuid.UUID, actor: str) -> No
     rows = session.execute(_pairs().where(of_person).order_by(_ENGAGEMENT.c.listing_id))
     for pair in [EngagementRecord.model_validate(row) for row in rows]:
         if pair.state.takes_capacity:
-            _count_listing(session, pair.listing_id, -pair.quantity)
+            _count_listing(session, pair.listing_id, -pair.quantity, actor)
         event = Event(KIND, str(pair.listing_id), "erase", actor, searched=False)
         record(session, [event])
     session.execute(delete(_ENGAGEMENT).where(of_person))
@@ -194,8 +195,11 @@ def _check_party(session: WriteSession, kind: PartyKind, id_: uuid.UUID) -> None
             raise NotFound("この団体は登録されていません。")
 
 
-def _count_listing(session: WriteSession, id_: uuid.UUID, change: int) -> None:
-    """Raises CapacityTaken. The condition stands in the statement: nothing can come between."""
+def _count_listing(session: WriteSession, id_: uuid.UUID, change: int, actor: str) -> None:
+    """Raises CapacityTaken. The condition stands in the statement: nothing can come between.
+
+    Logged of the listing itself, whose open quantity the search shows.
+    """
     if change == 0:
         return
     counted = update(_LISTING).where(_LISTING.c.id == id_)
@@ -209,6 +213,7 @@ def _count_listing(session: WriteSession, id_: uuid.UUID, change: int) -> None:
     done = session.execute(counted.values(engaged=_LISTING.c.engaged + change))
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise CapacityTaken
+    record(session, [Event(LISTING, str(id_), "count", actor)])
 
 
 def _count_person(session: WriteSession, id_: uuid.UUID, change: int) -> None:
