@@ -25,6 +25,9 @@ from app.discovery.sync import Keeper
 from app.intake import api as intake_api
 from app.listings import api as listings_api
 from app.listings import shifts_api
+from app.matching import api as matching_api
+from app.matching import desk_api as matching_desk_api
+from app.matching.nightly import NightWatch
 from app.organisations import api as organisations_api
 from app.organisations import pages as organisations_pages
 from app.people import api as people_api
@@ -52,12 +55,15 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
             app.state.engines.prepare()
         keeper = Keeper(app.state.database, app.state.engines)
         keeper.start()
+        watch = NightWatch(app.state.database)
+        watch.start()
         with contextlib.suppress(SearchUnavailable):
             await app.state.engines.warm_up()
         gc.collect()
         gc.freeze()  # what is loaded now stays; later collections need not look at it
         yield
         await anyio.to_thread.run_sync(keeper.end)
+        await anyio.to_thread.run_sync(watch.end)
         await app.state.engines.close()
         if engines is None:
             app.state.engines.stop()
@@ -91,6 +97,8 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
         listings_api.needs,
         listings_api.offers,
         shifts_api.router,
+        matching_api.router,
+        matching_desk_api.router,
         people_api.router,
         intake_api.router,
         site_api.router,

@@ -182,4 +182,5 @@ LABELS = {
     "stage": "ステージ",
     "burden": "頻度・負担",
     "wish": "相手の希望",
+    "complement": "求めるものと提供するもの",
 }

@@ -1,6 +1,6 @@
 """What may be asked of matching, and what a city may set."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, model_validator
 
@@ -46,6 +46,11 @@ class CaseForm(_Form):
         if (self.need is None) == (self.offer is None):
             raise ValueError("need（求める）か offer（提供する）のどちらか一つを入れてください。")
         return self
+
+    @property
+    def case(self) -> ListingForm:
+        """The one that was given."""
+        return cast("ListingForm", self.need or self.offer)
 
 
 class WeightsForm(_Form):

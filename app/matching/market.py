@@ -167,6 +167,13 @@ class Market:
         """A listing that nobody has saved."""
         return table([self.loader.unsaved(session, record)])
 
+    def anybody(self, session: ReadSession, id_: uuid.UUID) -> Traits | None:
+        """Whoever has this id: a listing, a resident or a group."""
+        for find in (self.listing, self.person, self.organisation):
+            if len(found := find(session, id_)):
+                return found
+        return None
+
     def person(self, session: ReadSession, id_: uuid.UUID) -> Traits:
         return table(list(self.loader.rows(session, "people", [id_])))
 

@@ -171,9 +171,9 @@ def _best(desk: Desk, mine: Traits, others: Traits, limit: int) -> list[Candidat
     scores = score_all(desk, mine, others)
     shown, reserved = ranked(mine, others, scores, limit)
     best = others.take(shown).settled()
-    named = _names(desk.session, best)
+    names = named(desk.session, best)
     return [
-        candidate(desk, mine, best.row(place), scores, row, named, reserved=bool(reserved[place]))
+        candidate(desk, mine, best.row(place), scores, row, names, reserved=bool(reserved[place]))
         for place, row in enumerate(shown.tolist())
     ]
 
@@ -184,14 +184,14 @@ def candidate(
     other: Traits,
     scores: Scores,
     row: int,
-    named: Mapping[str, tuple[str, str | None]],
+    names: Mapping[str, tuple[str, str | None]],
     *,
     reserved: bool = False,
 ) -> Candidate:
     """One party, whose scores stand in `row`, with its reasons."""
     words = words_of(desk, mine, other)
     id_ = str(other.id[0])
-    name, organisation = named[id_]
+    name, organisation = names[id_]
     reciprocal = float(scores.reciprocal[row])
     forward = reasons(mine, other, scores.forward, row, words)
     if reserved:
@@ -227,23 +227,23 @@ def words_of(desk: Desk, mine: Traits, other: Traits) -> Words:
     return Words(desk.market.loader.words.value, unit, desk.stages)
 
 
-def _names(session: ReadSession, others: Traits) -> dict[str, tuple[str, str | None]]:
+def named(session: ReadSession, others: Traits) -> dict[str, tuple[str, str | None]]:
     """Id → what it is called, and whose it is."""
     by_party: dict[PartyKind, list[uuid.UUID]] = {}
     for id_, party in zip(others.id, others.party.tolist(), strict=True):
         by_party.setdefault(PARTIES[party], []).append(uuid.UUID(id_))
-    named: dict[str, tuple[str, str | None]] = {}
+    names: dict[str, tuple[str, str | None]] = {}
     if ids := by_party.get(PartyKind.LISTING):
         owned = select(Listing.id, Listing.title, Organisation.name).join(Organisation)
         for id_, title, owner in session.exec(owned.where(col(Listing.id).in_(ids))):
-            named[str(id_)] = (title, owner)
+            names[str(id_)] = (title, owner)
     for table, party in ((Person, PartyKind.PERSON), (Organisation, PartyKind.ORGANISATION)):
         if ids := by_party.get(party):
             for id_, name in session.exec(
                 select(table.id, table.name).where(col(table.id).in_(ids))
             ):
-                named[str(id_)] = (name, None)
-    return named
+                names[str(id_)] = (name, None)
+    return names
 
 
 # ---------------------------------------------------------------------- when nothing is found
@@ -269,9 +269,9 @@ def _nearest(desk: Desk, mine: Traits, pools: Sequence[str]) -> list[Near]:
     scores = score_all(desk, mine, others)
     best, _ = ranked(mine, others, scores, NEAREST)
     shown = others.take(best).settled()
-    named = _names(desk.session, shown)
+    names = named(desk.session, shown)
     return [
-        _near(mine, shown.row(place), float(scores.reciprocal[row]), codes[row], named)
+        _near(mine, shown.row(place), float(scores.reciprocal[row]), codes[row], names)
         for place, row in enumerate(best.tolist())
     ]
 
@@ -281,9 +281,9 @@ def _near(
     other: Traits,
     reciprocal: float,
     code: str,
-    named: Mapping[str, tuple[str, str | None]],
+    names: Mapping[str, tuple[str, str | None]],
 ) -> Near:
-    name, organisation = named[str(other.id[0])]
+    name, organisation = names[str(other.id[0])]
     need, offer = (mine, other) if mine.seeks[0] else (other, mine)
     failed = [Reason(code, WHY_NOT[code](need, offer), 0.0)]
     return Near(str(other.id[0]), kind_of(other), name, organisation, round(reciprocal, 1), failed)
@@ -297,8 +297,7 @@ def explain(desk: Desk, mine: Traits, other: Traits) -> dict[str, Any]:
     need, offer = (mine, other) if mine.seeks[0] else (other, mine)
     gates = passed(need, offer, desk.question)
     scores = score_all(desk, mine, other)
-    named = _names(desk.session, other)
-    shown = candidate(desk, mine, other, scores, 0, named)
+    shown = candidate(desk, mine, other, scores, 0, named(desk.session, other))
     return {
         "engine_version": desk.rules.version,
         "candidate": shown,

@@ -6,6 +6,7 @@ checked against the two records on the screen.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -50,12 +51,22 @@ class Reason:
     contribution: float
 
 
-def reasons(one: Traits, other: Traits, view: Direction, row: int, words: Words) -> list[Reason]:
-    """The largest contributions of one direction; `one` and `other` are single rows."""
+def reasons(
+    one: Traits,
+    other: Traits,
+    view: Direction,
+    row: int,
+    words: Words,
+    said: Mapping[str, str] = MappingProxyType({}),
+) -> list[Reason]:
+    """The largest contributions of one direction; `one` and `other` are single rows.
+
+    `said`: sentences that are known already, by criterion.
+    """
     points = {name: float(all_[row]) for name, all_ in view.contributions.items()}
     best = sorted(points.items(), key=lambda item: -item[1])[:MOST_REASONS]
     return [
-        Reason(name, SAYINGS[name](one, other, words), round(value, 1))
+        Reason(name, said.get(name) or SAYINGS[name](one, other, words), round(value, 1))
         for name, value in best
         if value >= _WORTH_SAYING
     ]
@@ -262,6 +273,7 @@ SHORTFALLS: dict[str, Saying] = {
     "stage": lambda _one, _other, _words: "ステージに合うかは確認してください",
     "burden": lambda _one, _other, _words: "参加の頻度の希望が違います",
     "wish": lambda _one, _other, _words: "希望とは違う種類の相手です",
+    "complement": lambda _one, _other, _words: "求めるものと提供するものは、今は合っていません",
 }
 
 EQUITY = "まだ応募が届いていない募集のため、上に表示しています"

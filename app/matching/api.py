@@ -1,0 +1,241 @@
+"""Matching over HTTP: who fits, why, and why not. For operators until accounts exist.
+
+numpy and the market are loaded by the first question: whoever only searches never pays for them.
+"""
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from app.core.db import Database, ReadSession, get_read_session
+from app.core.errors import Invalid, NotFound
+from app.core.http import JSON, example, require_operator
+from app.listings.actions import unsaved_listing
+from app.listings.queries import get_listing
+from app.listings.rows import Draft
+from app.matching.answers import (
+    ERRORS,
+    EXPLANATION,
+    MATCHES,
+    WRITE_ERRORS,
+    Explanation,
+    MatchesRead,
+)
+from app.matching.forms import CandidateKind, CaseForm, MatchForm
+from app.organisations.queries import get_organisation
+from app.people.queries import get_person
+from app.vocabulary.listings import Side
+
+if TYPE_CHECKING:
+    from app.matching.market import Market
+    from app.matching.traits import Traits
+
+router = APIRouter(tags=["matching"])
+
+Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
+Operator = Annotated[str, Depends(require_operator)]
+Asked = Annotated[MatchForm, Query()]
+
+_POOLS = {"offer": "offers", "need": "needs", "person": "people", "organisation": "organisations"}
+
+
+def market_of(request: Request) -> "Market":
+    """The market of this process, made at the first question."""
+    from app.matching.market import Market
+
+    database: Database = request.app.state.database
+    market: Market = request.app.state._state.setdefault("market", Market(database))
+    return market
+
+
+def answer(
+    session: ReadSession,
+    market: "Market",
+    mine: "Traits",
+    pools: Sequence[str],
+    *,
+    limit: int,
+    about: uuid.UUID | None = None,
+    notifying: bool = False,
+) -> Any:
+    """The matches of one party; `about` whom, where what is private of it may be looked at."""
+    from app.matching import queries
+
+    desk = queries.open_desk(session, market, about=about, notifying=notifying)
+    return queries.match(desk, mine, pools, limit)
+
+
+def pools_of(seeks: Side, wanted: Sequence[CandidateKind]) -> list[str]:
+    """The pools to look in. Raises Invalid for one that cannot answer."""
+    possible = ("need",) if seeks is Side.OFFER else ("offer", "person", "organisation")
+    if set(wanted) - set(possible):
+        raise Invalid.at("query.for", "not_possible", "この側からはさがせない相手です。")
+    default = possible[:2]
+    return [_POOLS[kind] for kind in dict.fromkeys(wanted or default)]
+
+
+def _matches(
+    request: Request, session: ReadSession, listing_id: uuid.UUID, side: Side, form: MatchForm
+) -> JSON:
+    get_listing(session, listing_id, side=side)
+    market = market_of(request)
+    market.refresh(session)
+    mine = market.listing(session, listing_id)
+    found = answer(
+        session,
+        market,
+        mine,
+        pools_of(side, form.for_),
+        limit=form.limit,
+        about=listing_id,
+        notifying=form.notify,
+    )
+    return JSON(found)
+
+
+@router.get(
+    "/needs/{listing_id}/matches",
+    response_model=MatchesRead,
+    summary="求めるものに合う相手",
+    responses=ERRORS | example(MATCHES),
+)
+def read_need_matches(
+    request: Request, session: Reading, actor: Operator, listing_id: uuid.UUID, form: Asked
+) -> JSON:
+    return _matches(request, session, listing_id, Side.NEED, form)
+
+
+@router.get(
+    "/offers/{listing_id}/matches",
+    response_model=MatchesRead,
+    summary="提供するものに合う相手",
+    responses=ERRORS | example(MATCHES),
+)
+def read_offer_matches(
+    request: Request, session: Reading, actor: Operator, listing_id: uuid.UUID, form: Asked
+) -> JSON:
+    return _matches(request, session, listing_id, Side.OFFER, form)
+
+
+@router.get(
+    "/people/{person_id}/opportunities",
+    response_model=MatchesRead,
+    summary="その人に合う募集",
+    responses=ERRORS | example(MATCHES),
+)
+def read_opportunities(
+    request: Request,
+    session: Reading,
+    actor: Operator,
+    person_id: uuid.UUID,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> JSON:
+    get_person(session, person_id)
+    market = market_of(request)
+    mine = market.person(session, person_id)
+    return JSON(answer(session, market, mine, ["needs"], limit=limit, about=person_id))
+
+
+@router.get(
+    "/organisations/{organisation_id}/partners",
+    response_model=MatchesRead,
+    summary="協働の相手になりそうな団体",
+    responses=ERRORS | example(MATCHES),
+)
+def read_partners(
+    request: Request,
+    session: Reading,
+    actor: Operator,
+    organisation_id: uuid.UUID,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> JSON:
+    get_organisation(session, organisation_id)
+    market = market_of(request)
+    return JSON(partners(session, market, organisation_id, limit, about=organisation_id))
+
+
+def partners(
+    session: ReadSession,
+    market: "Market",
+    organisation_id: uuid.UUID,
+    limit: int,
+    *,
+    about: uuid.UUID | None = None,
+) -> Any:
+    """Groups for a group."""
+    from app.matching import queries
+    from app.matching.partners import match_partners
+
+    desk = queries.open_desk(session, market, about=about)
+    mine = market.organisation(session, organisation_id)
+    return match_partners(desk, organisation_id, mine, limit)
+
+
+@router.post(
+    "/matches",
+    response_model=MatchesRead,
+    summary="登録していない求める・提供するに合う相手",
+    responses=WRITE_ERRORS | example(MATCHES),
+)
+def match_case(request: Request, session: Reading, actor: Operator, form: CaseForm) -> JSON:
+    side = Side.NEED if form.need else Side.OFFER
+    record = unsaved_listing(session, Draft(side, form.case.values()))
+    market = market_of(request)
+    market.refresh(session)
+    mine = market.unsaved(session, record)
+    pools = pools_of(side, form.candidates)
+    return JSON(answer(session, market, mine, pools, limit=form.limit))
+
+
+# --------------------------------------------------------------------------------- one pair
+
+
+def explain(
+    request: Request, session: ReadSession, listing_id: uuid.UUID, candidate_id: uuid.UUID
+) -> tuple["Traits", "Traits", dict[str, Any]]:
+    """Both sides and everything about them. Raises NotFound."""
+    from app.matching import queries
+
+    market = market_of(request)
+    desk = queries.open_desk(session, market, about=listing_id)
+    mine = market.listing(session, listing_id)
+    other = market.anybody(session, candidate_id)
+    if other is None or bool(other.seeks[0]) == bool(mine.seeks[0]):
+        raise NotFound("この候補は登録されていません。")
+    return mine, other, queries.explain(desk, mine, other)
+
+
+@router.get(
+    "/needs/{listing_id}/matches/{candidate_id}",
+    response_model=Explanation,
+    summary="一組のすべての条件と点数（なぜ出ないかも）",
+    responses=ERRORS | example(EXPLANATION),
+)
+def read_need_match(
+    request: Request,
+    session: Reading,
+    actor: Operator,
+    listing_id: uuid.UUID,
+    candidate_id: uuid.UUID,
+) -> JSON:
+    get_listing(session, listing_id, side=Side.NEED)
+    return JSON(explain(request, session, listing_id, candidate_id)[2])
+
+
+@router.get(
+    "/offers/{listing_id}/matches/{candidate_id}",
+    response_model=Explanation,
+    summary="一組のすべての条件と点数（なぜ出ないかも）",
+    responses=ERRORS | example(EXPLANATION),
+)
+def read_offer_match(
+    request: Request,
+    session: Reading,
+    actor: Operator,
+    listing_id: uuid.UUID,
+    candidate_id: uuid.UUID,
+) -> JSON:
+    get_listing(session, listing_id, side=Side.OFFER)
+    return JSON(explain(request, session, listing_id, candidate_id)[2])
