@@ -75,6 +75,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "GET /about": ("200", "200", "200"),
     "GET /favicon.ico": ("200", "200", "200"),
     "GET /search": ("200", "200", "200"),
+    "GET /opportunities": ("200", "200", "200"),
     # A page shows everybody what the public may see, operators included.
     "GET /organisations/{organisation_id}": ("404 200 404 200 404",) * 3,
     "GET /healthz": ("200", "200", "200"),

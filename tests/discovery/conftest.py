@@ -15,13 +15,16 @@ from pydantic import SecretStr
 from sqlmodel import col, func, select
 
 from app.core.changes import Waiting
+from app.core.clock import today
 from app.core.db import Database
 from app.discovery.engines import Engines
+from app.listings.actions import create_listing, move_listing, publish_listing
 from app.main import API, create_app
 from app.organisations import actions
 from app.organisations.forms import OrganisationForm
 from app.organisations.queries import get_organisation
 from app.settings import Settings
+from app.vocabulary.listings import Side
 from search import Entry, Index
 from tests.conftest import empty_meilisearch
 
@@ -101,6 +104,18 @@ class Registry:
                 ids.append(str(record.id))
             return ids
 
+    def need(self, organisation_id: str, title: str = "お手伝い", **values: Any) -> str:
+        """A published need."""
+        whole = {"kind": "people", "organisation_id": organisation_id, "title": title, **values}
+        with self.database.write() as session:
+            made = create_listing(session, side=Side.NEED, values=whole, actor="test")
+            publish_listing(session, id=made.id, version=None, actor="test", today=today())
+            return str(made.id)
+
+    def pause(self, id_: str) -> None:
+        with self.database.write() as session:
+            move_listing(session, id=uuid.UUID(id_), move="pause", version=None, actor="test")
+
     def rename(self, id_: str, name: str) -> None:
         with self.database.write() as session:
             version = get_organisation(session, uuid.UUID(id_)).version
@@ -115,6 +130,10 @@ class Registry:
     def suspend(self, id_: str) -> None:
         with self.database.write() as session:
             actions.suspend_organisation(session, id=uuid.UUID(id_), version=None, actor="test")
+
+    def republish(self, id_: str) -> None:
+        with self.database.write() as session:
+            actions.publish_organisation(session, id=uuid.UUID(id_), version=None, actor="test")
 
     def waiting(self, engine: str) -> int:
         with self.database.read() as session:
