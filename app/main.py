@@ -3,6 +3,7 @@
 import contextlib
 import gc
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -55,7 +56,7 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
             app.state.engines.prepare()
         keeper = Keeper(app.state.database, app.state.engines)
         keeper.start()
-        watch = NightWatch(app.state.database)
+        watch = NightWatch(app.state.database, partial(matching_api.keep_market, app))
         watch.start()
         with contextlib.suppress(SearchUnavailable):
             await app.state.engines.warm_up()

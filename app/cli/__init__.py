@@ -41,6 +41,7 @@ from app.discovery.sync import (
 )
 from app.intake.run import FORMATS, Report, check, keep, keep_all, open_import
 from app.intake.sources import groups_csv, opportunities_csv
+from app.matching.nightly import NightWatch
 from app.settings import Settings
 from search import Index, SearchUnavailable
 
@@ -91,11 +92,14 @@ def worker() -> None:
     """検索の索引を台帳に合わせ続ける（本番用）。"""
     settings = Settings()
     database, engines = open_database(settings), Engines(settings, say)
+    watch = NightWatch(database)
+    watch.start()
     try:
         Keeper(database, engines).run()
     except KeyboardInterrupt:
         pass
     finally:
+        watch.end()
         engines.stop()
         database.close()
 

@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from sqlmodel import select
 
 from app.core.db import Database, ReadSession, get_read_session
 from app.core.errors import Invalid, NotFound
 from app.core.http import JSON, example, require_operator
 from app.listings.actions import unsaved_listing
+from app.listings.models import Listing
 from app.listings.queries import get_listing
 from app.listings.rows import Draft
 from app.matching.answers import (
@@ -32,10 +34,9 @@ if TYPE_CHECKING:
     from app.matching.market import Market
     from app.matching.traits import Traits
 
-router = APIRouter(tags=["matching"])
+router = APIRouter(tags=["matching"], dependencies=[Depends(require_operator)])
 
 Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
-Operator = Annotated[str, Depends(require_operator)]
 Asked = Annotated[MatchForm, Query()]
 
 _POOLS = {"offer": "offers", "need": "needs", "person": "people", "organisation": "organisations"}
@@ -48,6 +49,22 @@ def market_of(request: Request) -> "Market":
     database: Database = request.app.state.database
     market: Market = request.app.state._state.setdefault("market", Market(database))
     return market
+
+
+def keep_market(app: FastAPI) -> None:
+    """Have the market ready where there is something to match, and a new one after each night."""
+    database: Database = app.state.database
+    current: Any = app.state._state.get("market")
+    with database.read() as session:
+        if current is None and session.exec(select(Listing.id).limit(1)).first() is None:
+            return
+        if current is not None and not current.is_old(session):
+            return
+    from app.matching.market import Market
+
+    market = Market(database)
+    market.load()
+    app.state.market = market
 
 
 def answer(
@@ -102,7 +119,7 @@ def _matches(
     responses=ERRORS | example(MATCHES),
 )
 def read_need_matches(
-    request: Request, session: Reading, actor: Operator, listing_id: uuid.UUID, form: Asked
+    request: Request, session: Reading, listing_id: uuid.UUID, form: Asked
 ) -> JSON:
     return _matches(request, session, listing_id, Side.NEED, form)
 
@@ -114,7 +131,7 @@ def read_need_matches(
     responses=ERRORS | example(MATCHES),
 )
 def read_offer_matches(
-    request: Request, session: Reading, actor: Operator, listing_id: uuid.UUID, form: Asked
+    request: Request, session: Reading, listing_id: uuid.UUID, form: Asked
 ) -> JSON:
     return _matches(request, session, listing_id, Side.OFFER, form)
 
@@ -128,7 +145,6 @@ def read_offer_matches(
 def read_opportunities(
     request: Request,
     session: Reading,
-    actor: Operator,
     person_id: uuid.UUID,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> JSON:
@@ -147,7 +163,6 @@ def read_opportunities(
 def read_partners(
     request: Request,
     session: Reading,
-    actor: Operator,
     organisation_id: uuid.UUID,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> JSON:
@@ -179,7 +194,7 @@ def partners(
     summary="登録していない求める・提供するに合う相手",
     responses=WRITE_ERRORS | example(MATCHES),
 )
-def match_case(request: Request, session: Reading, actor: Operator, form: CaseForm) -> JSON:
+def match_case(request: Request, session: Reading, form: CaseForm) -> JSON:
     side = Side.NEED if form.need else Side.OFFER
     record = unsaved_listing(session, Draft(side, form.case.values()))
     market = market_of(request)
@@ -216,7 +231,6 @@ def explain(
 def read_need_match(
     request: Request,
     session: Reading,
-    actor: Operator,
     listing_id: uuid.UUID,
     candidate_id: uuid.UUID,
 ) -> JSON:
@@ -233,7 +247,6 @@ def read_need_match(
 def read_offer_match(
     request: Request,
     session: Reading,
-    actor: Operator,
     listing_id: uuid.UUID,
     candidate_id: uuid.UUID,
 ) -> JSON:

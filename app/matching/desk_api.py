@@ -16,7 +16,7 @@ from app.matching.api import explain, market_of
 from app.matching.forms import CompatibilityForm, CriterionName, DraftForm, WeightsForm
 from app.vocabulary.listings import ListingKind, Side
 
-router = APIRouter(tags=["matching"])
+router = APIRouter(tags=["matching"], dependencies=[Depends(require_operator)])
 
 Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
 Writing = Annotated[WriteSession, Depends(get_write_session, scope="function")]
@@ -177,9 +177,7 @@ def keep_proposal(
     summary="残した提案",
     responses=ERRORS | example({"items": [_PROPOSAL]}),
 )
-def list_proposals(
-    request: Request, session: Reading, actor: Operator, listing_id: uuid.UUID
-) -> JSON:
+def list_proposals(request: Request, session: Reading, listing_id: uuid.UUID) -> JSON:
     from app.matching.settings import list_proposals as listed
 
     get_listing(session, listing_id, side=_side(request))
@@ -199,7 +197,6 @@ def _side(request: Request) -> Side:
 def draft_assignments(
     request: Request,
     session: Reading,
-    actor: Operator,
     listing_id: uuid.UUID,
     form: DraftForm,
 ) -> JSON:
@@ -219,8 +216,8 @@ def draft_assignments(
     summary="マッチングの決まり",
     responses={**ERRORS, **example(_RULES)},
 )
-def read_rules(request: Request, session: Reading, actor: Operator) -> JSON:
-    return _rules(request, session)
+def read_rules(session: Reading) -> JSON:
+    return _rules(session)
 
 
 @router.put(
@@ -229,14 +226,12 @@ def read_rules(request: Request, session: Reading, actor: Operator) -> JSON:
     summary="条件の重みを変える",
     responses=WRITE_ERRORS | example(_RULES),
 )
-def set_weights(
-    request: Request, session: Writing, actor: Operator, kind: ListingKind, form: WeightsForm
-) -> JSON:
+def set_weights(session: Writing, actor: Operator, kind: ListingKind, form: WeightsForm) -> JSON:
     from app.matching import actions
 
     weights: dict[str, float] = {name: float(w) for name, w in form.weights.items()}
     actions.set_weights(session, kind=kind, weights=weights, actor=actor)
-    return _rules(request, session)
+    return _rules(session)
 
 
 @router.put(
@@ -246,15 +241,15 @@ def set_weights(
     responses=WRITE_ERRORS | example(_RULES),
 )
 def set_compatibility(
-    request: Request, session: Writing, actor: Operator, kind: ListingKind, form: CompatibilityForm
+    session: Writing, actor: Operator, kind: ListingKind, form: CompatibilityForm
 ) -> JSON:
     from app.matching import actions
 
     actions.set_compatibility(session, need_kind=kind, offers=form.offers, actor=actor)
-    return _rules(request, session)
+    return _rules(session)
 
 
-def _rules(request: Request, session: ReadSession) -> JSON:
+def _rules(session: ReadSession) -> JSON:
     from app.matching import settings
 
     session.flush()

@@ -42,6 +42,7 @@ from app.vocabulary.organisations import LegalForm, OrganisationType, Publicatio
 
 _TYPES = {kind: number for number, kind in enumerate(OrganisationType)}
 _FREQUENCIES = {kind: number for number, kind in enumerate(Frequency)}
+_OF_LISTING = PARTIES.index(PartyKind.LISTING)
 _PROFIT = {OrganisationType.COMPANY}
 _POOLED = (ListingStatus.PUBLISHED, ListingStatus.PAUSED)
 _AT_A_TIME = 2_000
@@ -116,9 +117,9 @@ class Loader:
         windows = [(minutes_of(a), minutes_of(b)) for a, b in shifts] or _windows(row["windows"])
         return {
             "id": str(row["id"]),
-            "party": PARTIES.index(PartyKind.LISTING),
+            "party": _OF_LISTING,
             "seeks": needs,
-            "kinds": kinds_mask([row["kind"]]),
+            "kinds": _kind(row["kind"]),
             "open": row["status"] == ListingStatus.PUBLISHED and _is_public(row),
             "starts": _day(row["available_from"], FIRST_DAY),
             "ends": min(_day(row["available_until"], LAST_DAY), _day(row["deadline"], LAST_DAY)),
@@ -146,7 +147,7 @@ class Loader:
             "best_before": _day(row["best_before"], 0),
             "coldness": row["temperature"].coldness if row["temperature"] else -1,
             "conditions": 0 if needs else row["conditions"],
-            "meets": self._meets(row) | row["conditions"],
+            "meets": _meets(row["legal_form"], row["organisation_type"]) | row["conditions"],
             "stage": stages.get(row["stage_code"], -1),
             "suits": mask_of(stages[code] for code in row["stages"] if code in stages),
             "type": _TYPES[row["organisation_type"]],
@@ -158,16 +159,6 @@ class Loader:
             **_AGELESS,
             **self._words(row["words"]),
         }
-
-    def _meets(self, row: Mapping[str, Any]) -> int:
-        met = 0
-        if row["legal_form"] != LegalForm.NONE:
-            met |= Condition.INCORPORATED.bit
-        if row["organisation_type"] not in _PROFIT:
-            met |= Condition.NON_PROFIT.bit
-        if row["legal_form"] != LegalForm.RELIGIOUS:
-            met |= Condition.NOT_RELIGIOUS.bit
-        return met
 
     def _place(
         self, code: str | None, latitude: float | None, longitude: float | None
@@ -264,7 +255,7 @@ class Loader:
             **self._place(row["group_municipality"], row["latitude"], row["longitude"]),
             "stage": stages.get(row["stage_code"], -1),
             "type": _TYPES[row["organisation_type"]],
-            "meets": self._meets(row),
+            "meets": _meets(row["legal_form"], row["organisation_type"]),
             **_AGELESS,
         }
 
@@ -293,6 +284,24 @@ def _with_group(*said: Any) -> Select[Any]:
     if said[0] is Listing.id:
         query = query.join(Listing, col(Listing.organisation_id) == col(Organisation.id))
     return query.outerjoin(Consent, of_web)
+
+
+@cache
+def _meets(legal_form: LegalForm, organisation_type: OrganisationType) -> int:
+    """Which conditions a group fulfils by what it is."""
+    met = 0
+    if legal_form != LegalForm.NONE:
+        met |= Condition.INCORPORATED.bit
+    if organisation_type not in _PROFIT:
+        met |= Condition.NON_PROFIT.bit
+    if legal_form != LegalForm.RELIGIOUS:
+        met |= Condition.NOT_RELIGIOUS.bit
+    return met
+
+
+@cache
+def _kind(kind: ListingKind) -> int:
+    return kinds_mask([kind])
 
 
 def _streamed(session: ReadSession, query: Any) -> Iterator[Any]:

@@ -1,8 +1,8 @@
 """Everything that can be matched, in memory, and in step with the registry.
 
 A pool is a table of `Traits`. It is read once, and then follows the change log: whatever has been
-committed when a question is asked is in the answer (docs/decisions/0009). At midnight, and when
-the nightly counts have been made, it is read anew.
+committed when a question is asked is in the answer (docs/decisions/0009). After a night another
+market takes this one's place.
 """
 
 import threading
@@ -32,6 +32,7 @@ _MOST_AT_ONCE = 500
 # Changes are numbered before they are committed: this many before the newest may yet appear.
 _MARGIN = 5_000
 _GAPS_S = 600.0
+POOLS = ("needs", "offers", "people", "organisations")
 _BATCH = 2_000
 # Changes whose entity is a listing.
 _OF_LISTINGS = ("listing", "shift", "engagement")
@@ -86,7 +87,7 @@ class Market:
         return self._of[1] if self._of else None
 
     def pool(self, name: str) -> Traits:
-        """The table of that name, as it was when `refresh` was last called."""
+        """The table of that name, as it was when `refresh` was last called, or now."""
         with self._lock:
             if name not in self._pools:
                 with self._database.read() as session:
@@ -96,13 +97,24 @@ class Market:
     def refresh(self, session: ReadSession) -> None:
         """Take in whatever has been committed."""
         with self._lock:
-            of = (clock.today(), session.exec(select(Counted.counted_at)).first())
-            if of != self._of:
-                self._pools.clear()
-                self._rules = None
+            if self._of is None:
+                self._of = self._current(session)
                 self._follower.begin(session)
-                self._of = of
             self._catch_up(session)
+
+    def is_old(self, session: ReadSession) -> bool:
+        """Whether a night has passed: what is counted then changes every row."""
+        return self._of != self._current(session)
+
+    def _current(self, session: ReadSession) -> tuple[date, datetime | None]:
+        return clock.today(), session.exec(select(Counted.counted_at)).first()
+
+    def load(self) -> None:
+        """Read every pool now rather than at the first question."""
+        with self._database.read() as session:
+            self.refresh(session)
+        for name in POOLS:
+            self.pool(name)
 
     def rules(self, session: ReadSession) -> Rules:
         """What the city has set."""

@@ -6,7 +6,7 @@ So a question writes nothing, and answers the same all day.
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, time, timedelta
 
 import structlog
@@ -106,17 +106,21 @@ def _changed(
 
 
 class NightWatch(threading.Thread):
-    """Looks every minute whether a night has passed, and whether offered seats have lapsed."""
+    """Looks every minute whether a night has passed, and whether offered seats have lapsed.
 
-    def __init__(self, database: Database) -> None:
+    `after` is called at the end of each round.
+    """
+
+    def __init__(self, database: Database, after: Callable[[], None] = lambda: None) -> None:
         super().__init__(name="night watch", daemon=True)
-        self._database = database
+        self._database, self._after = database, after
         self._end = threading.Event()
 
     def run(self) -> None:
         while not self._end.is_set():
             try:
                 self.look()
+                self._after()
             except DatabaseUnavailable as error:
                 log.warning("night watch postponed", reason=str(error))
             except Exception:

@@ -67,7 +67,7 @@ def draft_assignments(
     others, reciprocal = others.take(first).settled(), reciprocal[first]
     free = np.array([shift.capacity - shift.taken for shift in shifts], dtype=np.int64)
     limits = np.minimum(most_each, others.limit - others.engaged).astype(np.int64)
-    volunteers, places = np.nonzero(_able(desk, mine, others, shifts))
+    volunteers, places = np.nonzero(_able(desk.session, others, shifts))
     times = times_of([(shift.starts_at, shift.ends_at) for shift in shifts])
     edges = Edges(volunteers, places, reciprocal[volunteers], limits, free, times)
     return _drafted(desk, shifts, others, reciprocal, edges, assign(edges))
@@ -83,10 +83,10 @@ def _open_shifts(session: ReadSession, need_id: uuid.UUID, now: datetime) -> lis
     return list(session.exec(query.order_by(col(Shift.starts_at), col(Shift.id))))
 
 
-def _able(desk: Desk, mine: Traits, others: Traits, shifts: list[Shift]) -> Array:
+def _able(session: ReadSession, others: Traits, shifts: list[Shift]) -> Array:
     """Person × shift: has time for all of it, and is nowhere else."""
     able = np.zeros((len(others), len(shifts)), dtype=np.bool_)
-    taken = _taken(desk.session, others)
+    taken = _taken(session, others)
     for number, shift in enumerate(shifts):
         window = (minutes_of(shift.starts_at), minutes_of(shift.ends_at))
         dated = table([{"id": str(shift.id), "windows": [window], "seeks": True}])
