@@ -28,6 +28,7 @@ from app.listings import api as listings_api
 from app.listings import shifts_api
 from app.matching import api as matching_api
 from app.matching import desk_api as matching_desk_api
+from app.matching import pages as matching_pages
 from app.matching.nightly import NightWatch
 from app.organisations import api as organisations_api
 from app.organisations import pages as organisations_pages
@@ -110,6 +111,7 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
         site_pages.router,
         discovery_pages.router,
         organisations_pages.router,
+        matching_pages.router,
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
