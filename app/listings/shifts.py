@@ -82,14 +82,14 @@ def list_shifts(
     session: ReadSession,
     listing_id: uuid.UUID,
     *,
-    since: datetime | None = None,
+    ends_after: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[ShiftRecord]:
-    """The dates of a need in their order, cancelled ones too; `since`: that end after it."""
+    """The dates of a need in their order, cancelled ones too."""
     of = [SHIFT.c.listing_id == listing_id]
-    if since:
-        of.append(SHIFT.c.ends_at > since)
+    if ends_after:
+        of.append(SHIFT.c.ends_at > ends_after)
     query = select(SHIFT).where(*of).order_by(SHIFT.c.starts_at, SHIFT.c.id).limit(limit + 1)
     if cursor:
         at, id_ = _position(cursor)

@@ -107,8 +107,8 @@ def list_shifts(
     limit: Limit = DEFAULT,
 ) -> JSON:
     get_shown(session, listing_id, side=Side.NEED, operator=is_operator(request))
-    since = now() if upcoming else None
-    page = shifts.list_shifts(session, listing_id, since=since, cursor=cursor, limit=limit)
+    after = now() if upcoming else None
+    page = shifts.list_shifts(session, listing_id, ends_after=after, cursor=cursor, limit=limit)
     return JSON({"items": page.rows, "total": page.total, "next_cursor": page.next_cursor})
 
 
