@@ -145,7 +145,7 @@ def _dates(session: ReadSession, record: ListingRecord) -> list[dict[str, Any]]:
     """The next dates, with what is free."""
     if record.side is Side.OFFER:
         return []
-    found = list_shifts(session, record.id, since=now(), cursor=None, limit=_DATES)
+    found = list_shifts(session, record.id, ends_after=now(), cursor=None, limit=_DATES)
     return [_date(shift) for shift in found.rows if not shift.cancelled]
 
 
