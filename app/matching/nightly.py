@@ -82,7 +82,8 @@ def _set_exposure(
     session: WriteSession, table: type[Listing] | type[Person], counts: Mapping[uuid.UUID, int]
 ) -> None:
     """Writes only what differs: a night with no news writes nothing."""
-    before = dict(session.exec(select(table.id, table.exposure).where(col(table.exposure) != 0)))
+    exposed = select(table.id, table.exposure).where(col(table.exposure) != 0)
+    before = dict(session.exec(exposed).all())
     for number, ids in _changed(before, counts):
         session.execute(
             update(table)
