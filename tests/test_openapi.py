@@ -1,6 +1,7 @@
 """The OpenAPI document keeps its word: what it offers works, and nothing else is answered."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import jsonschema_rs
@@ -18,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from app.core.clock import today
 from app.main import API
 
 DOCUMENT = f"{API}/openapi.json"
@@ -92,19 +94,46 @@ def examples(operation: dict[str, Any]) -> list[Any]:
     ]
 
 
+def somebody_on_a_date(
+    client: TestClient, operator: dict[str, str], need_id: str
+) -> dict[str, str]:
+    """The ids of a person, of a date of the need, and of the place the person has on it."""
+
+    def post(path: str, body: dict[str, Any]) -> Any:
+        return client.post(f"{API}{path}", json=body, headers=operator).json()
+
+    day = today() + timedelta(days=30)
+    date = {"starts_at": f"{day}T10:00", "ends_at": f"{day}T12:00", "capacity": 5}
+    person = post("/people", {"name": "はな"})
+    (shift,) = post(f"/needs/{need_id}/shifts", date)["items"]
+    place = post(f"/shifts/{shift['id']}/places", {"person": person["id"]})
+    return {"person_id": person["id"], "shift_id": shift["id"], "place_id": str(place["id"])}
+
+
 class TestPromises:
     @pytest.mark.parametrize("actor", ["visitor", "stranger", "operator"])
     def test_no_server_error_and_nothing_undocumented(
-        self, client: TestClient, operator: dict[str, str], make: Any, actor: str
+        self,
+        client: TestClient,
+        operator: dict[str, str],
+        make: Any,
+        make_listing: Any,
+        actor: str,
     ) -> None:
         """Requests right and wrong, made up from the document, with real ids among them."""
         tokens = {"visitor": {}, "stranger": {"Authorization": "Bearer x"}, "operator": operator}
         made = make(message="一言")
+        listings = {
+            side: make_listing(side, organisation_id=made["id"])["id"] for side in ("need", "offer")
+        }
+        ids = {"organisation_id": made["id"]}
+        others = somebody_on_a_date(client, operator, listings["need"])
         schema = schemathesis.openapi.from_dict(client.get(DOCUMENT).json())
         schema.config.generation.modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
         seen: set[int] = set()
         for found in schema.get_all_operations():
             operation = found.ok()
+            ids["listing_id"] = listings["offer" if "/offers" in operation.path else "need"]
 
             @seed(1)
             @given(case=operation.as_strategy(), known=booleans())
@@ -116,8 +145,10 @@ class TestPromises:
                 suppress_health_check=list(HealthCheck),
             )
             def answers(case: schemathesis.Case, known: bool) -> None:
-                if known and "organisation_id" in case.path_parameters:
-                    case.path_parameters["organisation_id"] = made["id"]
+                if known:
+                    case.path_parameters.update(
+                        {name: id_ for name, id_ in ids.items() if name in case.path_parameters}
+                    )
                 sent = case.as_transport_kwargs(base_url="http://testserver", headers=tokens[actor])
                 sent = {name: value for name, value in sent.items() if name in SENT}
                 if isinstance(sent.get("data"), str | bytes):
