@@ -89,8 +89,15 @@ def times(one: Traits, other: Traits) -> Array:
 
 
 def closeness(one: Traits, other: Traits) -> Array:
-    """近さ: exp(-distance / `CITY_KM`); online is next door."""
-    return np.where(both_online(one, other), 1.0, np.exp(-distance_km(one, other) / CITY_KM))
+    """近さ: exp(-distance / `CITY_KM`); online is next door.
+
+    Where only the municipality is known, its office stands for the place, and nobody is taken to
+    be nearer than `CITY_KM`.
+    """
+    distance = distance_km(one, other)
+    guessed = ~(one.placed & other.placed)
+    distance = np.where(guessed, np.maximum(distance, CITY_KM), distance)
+    return np.where(both_online(one, other), 1.0, np.exp(-distance / CITY_KM))
 
 
 def quantity(one: Traits, other: Traits) -> Array:

@@ -165,12 +165,14 @@ class Loader:
     ) -> dict[str, Any]:
         """A position; without one, that of the municipality's office."""
         place = find_municipality(code) if code else None
+        placed = latitude is not None
         if latitude is None and place and place.position:
             latitude, longitude = place.position
         return {
             "municipality": self.municipalities.of(code),
             "latitude": _number(latitude),
             "longitude": _number(longitude),
+            "placed": placed,
         }
 
     def _words(self, words: Mapping[str, float]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from app.organisations.queries import list_stages
 from app.places.rules import find_municipality
 from app.vocabulary.fields import Field
 from app.vocabulary.listings import Condition, ListingStatus, Side
-from app.vocabulary.times import slot_label
+from app.vocabulary.times import slots_label
 
 router = APIRouter(include_in_schema=False)
 
@@ -128,7 +128,7 @@ def _where(record: ListingRecord) -> str:
 
 def _when(record: ListingRecord) -> str:
     exact = [_moment(window.starts_at, window.ends_at) for window in record.windows]
-    weekly = "・".join(slot_label(slot) for slot in record.slots)
+    weekly = slots_label(record.slots)
     talk = "応相談" if record.negotiable else ""
     return "、".join(part for part in (*exact, weekly, talk) if part) or "下の日程をご覧ください"
 

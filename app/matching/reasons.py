@@ -20,11 +20,13 @@ from app.vocabulary.fields import Field
 from app.vocabulary.listings import Frequency, Temperature
 from app.vocabulary.organisations import OrganisationType
 from app.vocabulary.skills import Skill
-from app.vocabulary.times import PERIODS, SLOTS, WEEKDAYS, slot_label
+from app.vocabulary.times import SLOTS, slots_label
 
 MOST_REASONS = 3
 _WORTH_SAYING = 1.0  # points
 _SHORT = 0.5  # a value below this is a shortfall
+# Even those who do the same share few of their words: only none at all is worth a word.
+_SHORT_OF = {"text": 0.01}
 _FIELDS = {int(field.value): field.short for field in Field}
 _SKILLS = {skill.number: skill for skill in Skill}
 _TYPES = tuple(OrganisationType)
@@ -82,7 +84,7 @@ def caution(one: Traits, other: Traits, view: Direction, row: int, words: Words)
         )
         if weight and np.isnan(value):
             missing[name] = weight / 2
-        elif weight and value != DOES_NOT_APPLY and value < _SHORT:
+        elif weight and value != DOES_NOT_APPLY and value < _SHORT_OF.get(name, _SHORT):
             missing[name] = weight * (1 - value)
     if not missing:
         return None
@@ -144,7 +146,7 @@ def common_times(one: Traits, other: Traits) -> str:
     """The slots of the week, or the dates, that both have."""
     if one.exact[0] and other.exact[0] and (dated := _dates(one, other)):
         return dated
-    return _slots(sorted(_slots_of(one) & _slots_of(other)))
+    return slots_label(SLOTS[number] for number in _slots_of(one) & _slots_of(other))
 
 
 def _slots_of(traits: Traits) -> set[int]:
@@ -164,23 +166,15 @@ def _dates(one: Traits, other: Traits) -> str:
     return "・".join(found[:_MOST_NAMED])
 
 
-def _slots(slots: list[int]) -> str:
-    """「土曜午前・日曜午前」; one period on many days or one whole day is said shortly."""
-    periods = {slot % len(PERIODS) for slot in slots}
-    days = sorted({slot // len(PERIODS) for slot in slots})
-    if len(days) > _MOST_NAMED and len(periods) == 1:
-        span = "平日" if days == [0, 1, 2, 3, 4] else "毎日" if len(days) == 7 else ""
-        label = PERIODS[periods.pop()].label
-        return (span or "・".join(WEEKDAYS[day].label[0] for day in days) + "曜") + "の" + label
-    if len(slots) <= _MOST_NAMED:
-        return "・".join(slot_label(SLOTS[slot]) for slot in slots)
-    return "・".join(WEEKDAYS[day].label for day in days[:_MOST_NAMED]) + "など"
-
-
 def _closeness(one: Traits, other: Traits, _: Words) -> str:
     if bool(both_online(one, other)[0]):
         return "オンラインでできます"
-    return f"会場まで約{kilometres(float(distance_km(one, other)[0]))}"
+    distance = kilometres(float(distance_km(one, other)[0]))
+    if one.placed[0] and other.placed[0]:
+        return f"会場まで約{distance}"
+    if one.municipality[0] == other.municipality[0]:
+        return "同じ市区町村です（くわしい場所は未記入）"
+    return f"市区町村どうしは約{distance}（くわしい場所は未記入）"
 
 
 def kilometres(distance: float) -> str:
@@ -191,8 +185,8 @@ def _quantity(one: Traits, other: Traits, words: Words) -> str:
     need, offer = (one, other) if one.seeks[0] else (other, one)
     wanted, given = int(need.quantity[0]), int(offer.quantity[0])
     if given >= wanted:
-        return f"希望の{wanted:,}{words.unit}をすべて用意できます"
-    return f"希望{wanted:,}{words.unit}のうち{given:,}{words.unit}を用意できます"
+        return f"希望の{wanted:,}{words.unit}をすべてまかなえます"
+    return f"希望{wanted:,}{words.unit}のうち{given:,}{words.unit}をまかなえます"
 
 
 def _stage(one: Traits, other: Traits, words: Words) -> str:
@@ -234,6 +228,10 @@ SAYINGS: dict[str, Saying] = {
 # -------------------------------------------------------------------------------- shortfalls
 
 
+def _few_fields(one: Traits, other: Traits, _: Words) -> str:
+    return "一致する分野は一部です" if one.fields[0] & other.fields[0] else "活動の分野は違います"
+
+
 def _few_skills(one: Traits, other: Traits, _: Words) -> str:
     need, able = (one, other) if one.required[0] | one.preferred[0] else (other, one)
     labels = {number: skill.label for number, skill in _SKILLS.items()}
@@ -264,11 +262,11 @@ def _little(one: Traits, other: Traits, words: Words) -> str:
 
 
 SHORTFALLS: dict[str, Saying] = {
-    "fields": lambda _one, _other, _words: "活動の分野は違います",
-    "text": lambda _one, _other, _words: "書かれている内容に重なりが少なめです",
+    "fields": _few_fields,
+    "text": lambda _one, _other, _words: "書かれている内容に重なりがありません",
     "skills": _few_skills,
     "times": _little_time,
-    "closeness": lambda one, other, words: f"{_closeness(one, other, words)}あります",
+    "closeness": _closeness,
     "quantity": _little,
     "stage": lambda _one, _other, _words: "ステージに合うかは確認してください",
     "burden": lambda _one, _other, _words: "参加の頻度の希望が違います",

@@ -49,7 +49,8 @@ class Traits:
     codes: `organisation`, `municipality`, `stage`, `type`, `words` (most telling first). Days as
     ordinals: `starts`, `ends`, `use_by`, `best_before`. `minutes` is what one time takes;
     `windows` are exact times in minutes since 1970 (Tokyo), `slot_minutes` what of them falls into
-    each slot of the week; `quantity` what is still open (-1: does not apply); `age_to` is -2 where
+    each slot of the week; `placed`: the position is the party's own, not its municipality's;
+    `quantity` what is still open (-1: does not apply); `age_to` is -2 where
     nobody has an age.
 
     A column is cut out of the whole when it is first looked at: most rules look at few.
@@ -78,6 +79,7 @@ class Traits:
     slot_minutes: Array
     latitude: Array
     longitude: Array
+    placed: Array
     municipality: Array
     reach_km: Array
     online: Array
@@ -187,6 +189,7 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
     "slot_minutes": (np.int16, None),
     "latitude": (np.float64, np.nan),
     "longitude": (np.float64, np.nan),
+    "placed": (np.bool_, False),
     "municipality": (np.int32, -1),
     "reach_km": (np.float64, np.nan),
     "online": (np.int8, -1),

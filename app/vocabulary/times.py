@@ -1,5 +1,7 @@
 """When: as residents ask for it, and as a week of 42 slots (7 days of 6 periods)."""
 
+from collections.abc import Iterable
+
 from app.vocabulary import Choice
 
 
@@ -56,3 +58,31 @@ def slot_label(slot: str) -> str:
     """`sat-morning` → 土曜午前."""
     day, _, period = slot.partition("-")
     return Weekday(day).label + Period(period).label
+
+
+# How many days in a row are called, by where they stand in the week.
+_RUNS = {tuple(range(7)): "毎日", tuple(range(5)): "平日", (5, 6): "土日"}
+
+
+def slots_label(slots: Iterable[str]) -> str:
+    """Slots as people say them: 平日の午前・昼すぎ、土曜の夜."""
+    days: dict[Period, list[int]] = {}
+    for slot in sorted(set(slots), key=SLOTS.index):
+        day, _, period = slot.partition("-")
+        days.setdefault(Period(period), []).append(WEEKDAYS.index(Weekday(day)))
+    periods: dict[tuple[int, ...], list[Period]] = {}
+    for part in PERIODS:
+        if part in days:
+            periods.setdefault(tuple(days[part]), []).append(part)
+    return "、".join(
+        f"{_days_label(of)}の{'終日' if len(parts) == len(PERIODS) else _joined(parts)}"
+        for of, parts in sorted(periods.items())
+    )
+
+
+def _days_label(days: tuple[int, ...]) -> str:
+    return _RUNS.get(days) or "・".join(WEEKDAYS[day].label[0] for day in days) + "曜"
+
+
+def _joined(parts: Iterable[Period]) -> str:
+    return "・".join(part.label for part in parts)
