@@ -127,7 +127,7 @@ class TestPromises:
             side: make_listing(side, organisation_id=made["id"])["id"] for side in ("need", "offer")
         }
         ids = {"organisation_id": made["id"]}
-        others = somebody_on_a_date(client, operator, listings["need"])
+        ids |= somebody_on_a_date(client, operator, listings["need"])
         schema = schemathesis.openapi.from_dict(client.get(DOCUMENT).json())
         schema.config.generation.modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
         seen: set[int] = set()
