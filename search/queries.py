@@ -14,7 +14,7 @@ from search.index import Ask, Facets, Filters, Found, Group, Sort
 from search.text import KANA_OR_LATIN, katakana, normalise, romaji, terms
 from search.thesaurus import thesaurus
 from search.understanding import Question, correct
-from search.wishes import TOPIC_FIRST, WISHED
+from search.wishes import TASKS, WISHED
 
 ENOUGH = 10
 _MOST_WORDS = 10  # Meilisearch looks at the first ten words of a question and ignores the rest
@@ -218,15 +218,9 @@ class _Conductor:
         return more, tuple(given_up)
 
     def _concessions(self) -> Iterator[tuple[str, Ask]]:
-        question = self.question
-        has_topic = bool(self.themes) and question.certain
-        if self.themes and self.request.kind in TOPIC_FIRST:
-            # A doubtful topic outlives the time alone.
-            yield from self._without_filters(
-                name
-                for name in question.understood
-                if name == "when" or (has_topic and name in WISHED)
-            )
+        question, task = self.question, self.request.kind in TASKS
+        if task:
+            yield from self._other_times()
         for theme in self.themes[1:]:
             yield "words", self._ask(self._themed([theme]), "text")
         for start in range(min(len(question.words), _ROTATIONS)):
@@ -237,16 +231,33 @@ class _Conductor:
                 yield "theme", self._ask(self._themed([wider]), "text")
         if question.sound:
             yield "reading", self._ask(question.sounds or (question.sound,), "sound")
-        if not has_topic and WISHED & question.understood.keys():
-            yield "words", self._ask((), "text")  # who can stay one day may like any such day
-        yield from self._without_filters(question.understood)
+        if task:
+            yield from self._other_tasks()
+        yield from self._without_filters(question.understood, self._themed(self.themes))
 
-    def _without_filters(self, lists: Iterable[str]) -> Iterator[tuple[str, Ask]]:
+    def _other_times(self) -> Iterator[tuple[str, Ask]]:
+        """The same topic without the wishes; a doubtful topic outlives the time alone."""
+        wishes = WISHED if self.question.certain else frozenset({"when"})
+        if self.themes:
+            lists = [name for name in self.question.understood if name in wishes]
+            yield from self._without_filters(lists, self._themed(self.themes))
+
+    def _other_tasks(self) -> Iterator[tuple[str, Ask]]:
+        """Without a sure topic: who can stay one day may like any such day."""
+        question = self.question
+        if question.understood and not (self.themes and question.certain):
+            yield "words", self._ask((), "text")
+        if self.themes:  # what speaks of the topic in other words than the theme's
+            words = self._placed(question.words)
+            yield from self._without_filters(question.understood, words)
+
+    def _without_filters(
+        self, lists: Iterable[str], words: tuple[str, ...]
+    ) -> Iterator[tuple[str, Ask]]:
         """Each filter that was only read out of the words, given up one after the other.
 
         Not when it was all that was asked for: what would be left is everything.
         """
-        words = self._themed(self.themes)
         if not words:
             return
         for code_list in lists:

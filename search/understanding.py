@@ -23,7 +23,7 @@ from search.text import (
     tokenize,
 )
 from search.thesaurus import Mention, Strength, thesaurus
-from search.wishes import read_wishes
+from search.wishes import TASKS, read_wishes
 
 LONGEST_QUESTION = 200
 # A kana string this long is read as a sentence, not as one word in kana.
@@ -110,7 +110,7 @@ def _read(
     understood, nearer = dict(wishes), None
     rest = strip_legal_form(rest)
     if "area" not in given:
-        codes, nearer, remaining = _read_place(rest, lexicon)
+        codes, nearer, remaining = _read_place(rest, lexicon, alone=kind in TASKS)
         if codes:
             understood["area"], rest = codes, remaining
     if understood and not _says_more(rest):
@@ -198,12 +198,14 @@ _PLACE_SUFFIX = re.compile(".+[都道府県市区町村]$")
 _LONGEST_PLACE = 5  # words
 
 
-def _read_place(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], str | None, str]:
+def _read_place(
+    text: str, lexicon: Lexicon, *, alone: bool
+) -> tuple[tuple[str, ...], str | None, str]:
     """Codes of the place named in `text`, the municipality to rank first, and the text without it.
 
     A name with its 市 counts anywhere; a bare one only as a word of its own (「札幌の…」「京都
-    …」). A question that is nothing but a place stays as it is: names and addresses are searched
-    for it.
+    …」). A question that is nothing but a place stays as it is, unless `alone`: names and addresses
+    are searched for it.
     """
     tokens = tokenize(text)
     for first in range(len(tokens)):
@@ -213,7 +215,7 @@ def _read_place(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], str | Non
                 continue
             codes = lexicon.places(name)
             rest = text[: tokens[first].start] + " " + _without_joint(text[tokens[last - 1].end :])
-            if codes and _says_more(rest):
+            if codes and (alone or _says_more(rest)):
                 return *_narrowed(codes), rest.strip()
     return (), None, text
 

@@ -139,11 +139,12 @@ _OF_OPPORTUNITIES = (
     ),
 )
 _BY_KIND = {"organisation": _OF_ORGANISATIONS, "opportunity": _OF_OPPORTUNITIES}
-# The lists that only a wish fills: what is left without them is everything.
-WISHED = frozenset("online family beginner single_day students travel_paid".split())
-# Where too little is found, who wishes to plant flowers on a Sunday would sooner plant them on
-# another day than do something else on a Sunday.
-TOPIC_FIRST = frozenset({"opportunity"})
+# The lists that wishes for something to do stand in.
+WISHED = frozenset("when online family beginner single_day students travel_paid".split())
+# Kinds that are asked for as something to do: place and time are conditions, never names. Where
+# too little is found, who wishes to plant flowers on a Sunday would sooner plant them on another
+# day than do something else on a Sunday.
+TASKS = frozenset({"opportunity"})
 _ORPHAN = re.compile(r"(?:^|(?<=\s))(?:[にのはもを、]|で(?!き))(?=\S)")
 
 

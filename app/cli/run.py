@@ -19,7 +19,7 @@ from app.organisations.queries import count_organisations
 from app.settings import Settings
 from search import Index, SearchError
 
-_DEMO = Path(__file__).resolve().parent.parent / "demo" / "groups.csv"
+_DEMO = Path(__file__).resolve().parent.parent / "demo"
 _LOCK_S = 30
 
 
@@ -73,12 +73,14 @@ def _load_demo(database: Database, indexes: Sequence[Index]) -> None:
     with database.read() as session:
         if count_organisations(session):
             return
-    format_, table = open_import("groups-csv", _DEMO)
-    with bars("架空の団体を登録しています") as progress:
+    with bars("架空の団体と募集を登録しています") as progress:
         drain = Drain(database, indexes)
-        keep(database, format_, table, source="demo", progress=progress, feed=drain)
+        for format_name in ("groups-csv", "opportunities-csv"):
+            path = _DEMO / f"{format_name.removesuffix('-csv')}.csv"
+            format_, table = open_import(format_name, path)
+            keep(database, format_, table, source="demo", progress=progress, feed=drain)
         drain.run()
-    say("試しに使うための架空の団体を登録しました（MUSUBI_DEMO=0 で登録しません）。")
+    say("試しに使うための架空の団体と募集を登録しました（MUSUBI_DEMO=0 で登録しません）。")
 
 
 class _Server(uvicorn.Server):

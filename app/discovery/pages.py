@@ -15,7 +15,7 @@ from app.discovery.forms import OpportunitiesPageForm, OrganisationsPageForm, Se
 from app.discovery.results import Labels, Results, Shown, cards, day_label, distance_of, place_of
 from app.organisations.queries import list_stages
 from app.vocabulary.listings import Frequency, ListingKind
-from app.vocabulary.times import slot_label
+from app.vocabulary.times import slots_label
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,7 +48,6 @@ _OPPORTUNITIES = Shown(
         "field": "分野",
         "frequency": "関わり方",
         "listing_kind": "求めているもの",
-        "organisation_type": "団体の種類",
     },
     opened=("area", "field"),
     relaxed={
@@ -173,7 +172,7 @@ def _time(hit: Mapping[str, Any], labels: Labels) -> str:
     if days:
         return "、".join(days[:_MOST_DAYS]) + (" ほか" if days[_MOST_DAYS:] else "")
     if 0 < len(hit["slots"]) <= _MOST_SLOTS:
-        return "、".join(map(slot_label, hit["slots"]))
+        return slots_label(hit["slots"])
     return "・".join(labels.of("when", code) for code in hit["when"]) or "日時は相談して決めます"
 
 

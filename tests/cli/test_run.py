@@ -23,7 +23,7 @@ def total(service: Any) -> int:
 class TestRun:
     def test_loads_the_demo_once_and_starts_again_quickly(self, start: Start, home: Path) -> None:
         first = start("run", MUSUBI_DEMO="1")
-        assert "架空の団体を登録しました" in first.said
+        assert "架空の団体と募集を登録しました" in first.said
         loaded = total(first)
         assert loaded >= 40
         assert first.get("/api/v1/search?q=子育て")["total"] > 0
@@ -34,7 +34,7 @@ class TestRun:
         second = start("run", MUSUBI_DEMO="1")
         assert time.monotonic() - began < 15
         assert total(second) == loaded
-        assert "架空の団体を登録しました" not in second.said
+        assert "架空の団体と募集を登録しました" not in second.said
 
     def test_without_the_demo_the_registry_is_empty(self, start: Start) -> None:
         assert total(start("run", MUSUBI_DEMO="0")) == 0
