@@ -12,7 +12,7 @@ import numpy as np
 
 from app.matching.gates import both_online, distance_km
 from app.matching.times import overlap_minutes, times_known
-from app.matching.traits import KINDS, Array, Traits, kind_number
+from app.matching.traits import KINDS, Array, Traits, facing, kind_number
 from app.vocabulary.listings import ListingKind
 
 DOES_NOT_APPLY = -1.0
@@ -48,19 +48,19 @@ def _count(masks: Array) -> Array:
 
 def text(one: Traits, other: Traits) -> Array:
     """内容: the idf-weighted share of my content words that the other uses too."""
-    single, many = (one, other) if len(one) == 1 else (other, one)
+    single, many = facing(one, other)
     found = many.remembered("words", single, lambda: _found_words(single, many))
     shared = (found if single is one else (found > 0) * one.idf).sum(axis=1)
     total = one.idf.sum(axis=1)
     known = (one.words[:, 0] >= 0) & (other.words[:, 0] >= 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(known, np.minimum(shared / total, 1), np.nan)
+        return np.where(known, shared / total, np.nan)
 
 
 def _found_words(single: Traits, many: Traits) -> Array:
     """For each word of each of the many, its idf where the single party uses it too, else 0."""
     largest = max(int(single.words.max()), int(many.words.max(initial=-1)))
-    idf = np.zeros(largest + 2, dtype=np.float32)  # the last is for -1: no word
+    idf = np.zeros(largest + 2, dtype=np.int32)  # the last is for -1: no word
     said = single.words[0] >= 0
     idf[single.words[0][said]] = single.idf[0][said]
     return np.asarray(idf[many.words])

@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 
 from app.matching.times import overlap_minutes, times_known
-from app.matching.traits import KINDS, Array, Traits, kind_number
+from app.matching.traits import KINDS, Array, Traits, facing, kind_number
 from app.vocabulary.listings import Condition
 from search.geo import EARTH_KM
 
@@ -134,8 +134,8 @@ GATES: dict[str, Gate] = {
     "H4": _times,
     "H11": _budget,
 }
-# These look at little; the others see only what these leave.
-CHEAP = ("H1", "H2", "H3", "H10", "H8", "H9")
+# Each round sees only what the one before has left: what looks at much comes last.
+ROUNDS = (("H1",), ("H2", "H3", "H10", "H8", "H9"), ("H6", "H7", "H5", "H4", "H11"))
 # What a person can do something about: a pair that fails only one of these is worth naming.
 MENDABLE = ("H4", "H5", "H6", "H7", "H8", "H9")
 
@@ -146,7 +146,7 @@ def both_online(need: Traits, offer: Traits) -> Array:
 
 def distance_km(one: Traits, other: Traits) -> Array:
     """Great-circle distance; NaN where a place is unknown."""
-    single, many = (one, other) if len(one) == 1 else (other, one)
+    single, many = facing(one, other)
     return many.remembered("distance", single, lambda: _distance_km(single, many))
 
 
@@ -171,21 +171,20 @@ def passed(need: Traits, offer: Traits, question: Question) -> dict[str, Array]:
 
 def sift(
     mine: Traits, others: Traits, question: Question, *, asking: bool
-) -> tuple[Array, dict[str, int]]:
-    """The rows of `others` that pass every gate, and how many each gate kept out first.
+) -> tuple[Traits, dict[str, int]]:
+    """Those of `others` that pass every gate, and how many each gate kept out first.
 
     `asking`: whether `mine` is the need.
     """
-    rows, left = np.arange(len(others)), others
     kept_out: dict[str, int] = {}
-    for codes in (CHEAP, tuple(code for code in GATES if code not in CHEAP)):
+    left = others
+    for codes in ROUNDS:
         need, offer = (mine, left) if asking else (left, mine)
-        good = np.ones(len(rows), dtype=np.bool_)
+        good = np.ones(len(left), dtype=np.bool_)
         for code in codes:
             before = int(np.count_nonzero(good))
             good &= GATES[code](need, offer, question)
             if missed := before - int(np.count_nonzero(good)):
                 kept_out[code] = missed
-        rows = rows[good]
-        left = others.take(rows)
-    return rows, kept_out
+        left = left.take(good)
+    return left, kept_out

@@ -46,7 +46,7 @@ _OF_LISTING = PARTIES.index(PartyKind.LISTING)
 _PROFIT = {OrganisationType.COMPANY}
 _POOLED = (ListingStatus.PUBLISHED, ListingStatus.PAUSED)
 _AT_A_TIME = 2_000
-_LEAST_IDF = 0.01  # a word that stands everywhere is still a word
+_IDF_SCALE = 10_000
 _AGELESS = {"age_from": -2, "age_to": -2}
 _LISTING = (
     "id side kind status organisation_id words fields required_skills preferred_skills stages "
@@ -179,7 +179,7 @@ class Loader:
         telling = sorted(words.items(), key=lambda item: (-item[1], item[0]))
         return {
             "words": [self.words.of(word) for word, _ in telling],
-            "idf": [max(idf, _LEAST_IDF) for _, idf in telling],
+            "idf": [max(round(idf * _IDF_SCALE), 1) for _, idf in telling],
         }
 
     # -------------------------------------------------------------------------------- people

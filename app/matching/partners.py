@@ -85,9 +85,8 @@ def _answers(desk: Desk, organisation_id: uuid.UUID, *, seeks: bool) -> _Answers
     answers = _Answers(asked=len(mine) > 0)
     for row in range(min(len(mine), _MOST_LISTINGS)):
         one = mine.row(row)
-        rows, _ = sift(one, others, desk.question, asking=seeks)
-        if len(rows):
-            left = others.take(rows)
+        left, _ = sift(one, others, desk.question, asking=seeks)
+        if len(left):
             answers.add(one, left, score_all(desk, one, left))
     return answers
 

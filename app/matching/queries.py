@@ -12,7 +12,15 @@ from sqlmodel import col, or_, select
 from app.core import clock
 from app.core.db import ReadSession
 from app.listings.models import Engagement, Listing
-from app.matching.gates import GATES, MENDABLE, REFUSED_DAYS, Question, passed, sift
+from app.matching.gates import (
+    GATES,
+    MENDABLE,
+    REFUSED_DAYS,
+    Question,
+    distance_km,
+    passed,
+    sift,
+)
 from app.matching.market import Market
 from app.matching.reasons import (
     EQUITY,
@@ -30,6 +38,7 @@ from app.matching.scores import (
     weights_of,
 )
 from app.matching.settings import Rules
+from app.matching.times import overlap_minutes
 from app.matching.traits import PARTIES, Traits, kinds_of
 from app.organisations.models import Organisation
 from app.organisations.queries import list_stages
@@ -149,11 +158,11 @@ def match(desk: Desk, mine: Traits, pools: Sequence[str], limit: int) -> Matches
     considered, left = 0, []
     for name in pools:
         pool = desk.market.pool(name)
-        rows, kept_out = sift(mine, pool, desk.question, asking=asking)
+        kept, kept_out = sift(mine, pool, desk.question, asking=asking)
         considered += len(pool)
         for code, number in kept_out.items():
             excluded[code] = excluded.get(code, 0) + number
-        left.append(pool.take(rows))
+        left.append(kept)
     others = Traits.join(left)
     candidates = _best(desk, mine, others, limit) if len(others) else []
     nearest = [] if candidates else _nearest(desk, mine, pools)
@@ -170,12 +179,19 @@ def score_all(desk: Desk, mine: Traits, others: Traits) -> Scores:
 def _best(desk: Desk, mine: Traits, others: Traits, limit: int) -> list[Candidate]:
     scores = score_all(desk, mine, others)
     shown, reserved = ranked(mine, others, scores, limit)
-    best = others.take(shown).settled()
+    best = _settled(mine, others.take(shown))
     names = named(desk.session, best)
     return [
         candidate(desk, mine, best.row(place), scores, row, names, reserved=bool(reserved[place]))
         for place, row in enumerate(shown.tolist())
     ]
+
+
+def _settled(mine: Traits, others: Traits) -> Traits:
+    """The few that are shown, with what was measured of them."""
+    overlap_minutes(mine, others)
+    distance_km(mine, others)
+    return others.settled()
 
 
 def candidate(

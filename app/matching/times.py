@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.matching.traits import SLOT_MINUTES, Array, Traits
+from app.matching.traits import SLOT_MINUTES, Array, Traits, facing
 
 
 def times_known(one: Traits, other: Traits) -> Array:
@@ -20,7 +20,7 @@ def overlap_minutes(one: Traits, other: Traits) -> Array:
     One of the two has a single row. Slots and exact times of one party are alternatives: the
     longer overlap counts.
     """
-    single, many = (one, other) if len(one) == 1 else (other, one)
+    single, many = facing(one, other)
     return many.remembered("overlap", single, lambda: _overlap(single, many))
 
 

@@ -46,7 +46,8 @@ class Traits:
 
     Sets: `kinds`, `fields`, `required`, `preferred`, `skills`, `slots`, `conditions` (asked of
     whoever takes), `meets`, `suits` (stages), `wished` (types). Numbers standing for ids and
-    codes: `organisation`, `municipality`, `stage`, `type`, `words` (most telling first). Days as
+    codes: `organisation`, `municipality`, `stage`, `type`, `words` (most telling first; `idf` in
+    ten-thousandths, so that sums are exact). Days as
     ordinals: `starts`, `ends`, `use_by`, `best_before`. `minutes` is what one time takes;
     `windows` are exact times in minutes since 1970 (Tokyo), `slot_minutes` what of them falls into
     each slot of the week; `placed`: the position is the party's own, not its municipality's;
@@ -111,7 +112,8 @@ class Traits:
         self, columns: Callable[[str], Array], length: int, rows: Array | None = None
     ) -> None:
         self._columns, self._length, self._rows = columns, length, rows
-        self._memory: dict[str, tuple[object, Array]] = {}
+        self._memory: dict[str, tuple[Traits, Array]] = {}
+        self._whole: tuple[Traits, Array] | None = None
 
     def __getattr__(self, name: str) -> Array:
         if name not in _COLUMNS:
@@ -126,18 +128,39 @@ class Traits:
         return self._length if self._rows is None else len(self._rows)
 
     def remembered(self, name: str, other: "Traits", make: Callable[[], Array]) -> Array:
-        """What was made for this pair of tables before: both directions ask for the same."""
-        known = self._memory.get(name)
-        if known is None or known[0] is not other:
-            known = self._memory[name] = (other, make())
-        return known[1]
+        """What was made for this pair of tables before: gates, scores and reasons ask for it."""
+        known = self._known(name, other)
+        if known is None:
+            known = make()
+            self._memory[name] = (other, known)
+        return known
+
+    def has_met(self, other: "Traits") -> bool:
+        """Whether anything was measured between these two, this being the many."""
+        return any(kept[0] is other for kept in self._memory.values()) or (
+            self._whole is not None and self._whole[0].has_met(other)
+        )
+
+    def _known(self, name: str, other: "Traits") -> Array | None:
+        kept = self._memory.get(name)
+        if kept is not None and kept[0] is other:
+            return kept[1]
+        if self._whole is None:
+            return None
+        table, rows = self._whole
+        known = table._known(name, other)
+        if known is not None:
+            known = known[rows]
+            self._memory[name] = (other, known)
+        return known
 
     def take(self, rows: Array) -> "Traits":
         """These rows (numbers, or one truth value a row) as a table of their own."""
         rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        if self._rows is not None:
-            rows = self._rows[rows]
-        return Traits(self._columns, self._length, rows)
+        of_all = rows if self._rows is None else self._rows[rows]
+        taken = Traits(self._columns, self._length, of_all)
+        taken._whole = (self, rows)
+        return taken
 
     def row(self, number: int) -> "Traits":
         return self.take(np.array([number]))
@@ -161,7 +184,19 @@ class Traits:
     def settled(self) -> "Traits":
         """The same rows, holding on to nothing else."""
         columns = {name: np.ascontiguousarray(getattr(self, name)) for name in _COLUMNS}
-        return Traits(columns.__getitem__, len(self))
+        settled = Traits(columns.__getitem__, len(self))
+        settled._memory = dict(self._memory)
+        return settled
+
+
+def facing(one: Traits, other: Traits) -> tuple[Traits, Traits]:
+    """The single party and the many, whichever way round they were given.
+
+    Of two single ones, the many is that which was measured against the other before.
+    """
+    if len(one) != 1 or (len(other) == 1 and one.has_met(other)):
+        return other, one
+    return one, other
 
 
 # Column → its type and what stands there when nothing is known.
@@ -215,7 +250,7 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
     "age_from": (np.int16, -1),
     "age_to": (np.int16, -1),
     "words": (np.int32, None),
-    "idf": (np.float32, None),
+    "idf": (np.int32, None),
 }
 
 
@@ -231,7 +266,7 @@ def table(rows: Sequence[dict[str, Any]]) -> Traits:
     columns["windows"] = _windows(rows)
     columns["slot_minutes"] = _slot_minutes(columns["windows"], columns["exact"])
     columns["words"] = _ragged(rows, "words", np.int32, -1)
-    columns["idf"] = _ragged(rows, "idf", np.float32, 0)
+    columns["idf"] = _ragged(rows, "idf", np.int32, 0)
     return Traits(columns.__getitem__, len(rows))
 
 

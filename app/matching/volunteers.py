@@ -60,8 +60,7 @@ def draft_assignments(
     now = clock.now()
     shifts = _open_shifts(desk.session, need_id, now)
     pool = desk.market.pool("people")
-    rows, _ = sift(mine, pool, desk.question, asking=True)
-    others = pool.take(rows)
+    others, _ = sift(mine, pool, desk.question, asking=True)
     reciprocal = score_all(desk, mine, others).reciprocal if len(others) else np.array([])
     first = np.lexsort((others.hash, -reciprocal))[:people]
     others, reciprocal = others.take(first).settled(), reciprocal[first]
