@@ -28,6 +28,7 @@ from app.listings import api as listings_api
 from app.listings import shifts_api
 from app.matching import api as matching_api
 from app.matching import desk_api as matching_desk_api
+from app.matching import erasing  # noqa: F401 - registers itself
 from app.matching import pages as matching_pages
 from app.matching.nightly import NightWatch
 from app.organisations import api as organisations_api
