@@ -11,6 +11,7 @@ import pytest
 import xlsxwriter
 
 from app.intake.sources.groups_csv import COLUMNS
+from app.intake.sources.opportunities_csv import COLUMNS as OPPORTUNITIES
 from tests.faulty import FaultyServer
 
 GOOD = "外部ID,団体名,会員数\n1,ひまわりの会,3\n2,すみれの会,4\n"
@@ -24,6 +25,36 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "groups.csv"
     path.write_text(GOOD)
     return path
+
+
+class TestOpportunities:
+    def test_are_imported_and_found(self, musubi: Musubi, file: Path, tmp_path: Path) -> None:
+        musubi("import", "groups-csv", file)
+        path = tmp_path / "opportunities.csv"
+        path.write_text("外部ID,団体外部ID,件名,親子\na,1,花の植え替え,1\nb,9,草取り,0\n")
+        done = musubi("import", "opportunities-csv", path)
+        assert (done.code, done.counts["created"], done.counts["refused"]) == (1, 1, 1)
+        assert "3行目「団体外部ID」（9）" in done.said
+        assert done.counts["indexed"] is True
+        again = musubi("import", "opportunities-csv", path)
+        assert (again.counts["unchanged"], again.counts["created"]) == (1, 0)
+        held = musubi("reconcile").counts["embedded"]["opportunity"]
+        assert held == {"missing": 0, "different": 0, "superfluous": 0}
+
+    def test_strict_keeps_nothing(self, musubi: Musubi, file: Path, tmp_path: Path) -> None:
+        musubi("import", "groups-csv", file)
+        path = tmp_path / "opportunities.csv"
+        path.write_text("外部ID,団体外部ID,件名\na,1,花の植え替え\nb,9,草取り\n")
+        done = musubi("import", "opportunities-csv", path, "--strict")
+        assert (done.code, done.counts["refused"]) == (2, 1)
+        assert musubi("reindex").counts["embedded"]["opportunity"] == 0
+
+    def test_the_template_can_be_imported(self, musubi: Musubi, tmp_path: Path) -> None:
+        header = musubi("template", "opportunities-csv").out.strip()
+        assert header.split(",") == OPPORTUNITIES
+        path = tmp_path / "empty.csv"
+        path.write_text(header + "\n")
+        assert musubi("import", "opportunities-csv", path).counts["rows"] == 0
 
 
 class TestImport:
