@@ -26,6 +26,7 @@ from app.cli.process import (
     say,
 )
 from app.cli.run import run_everything
+from app.core import clock
 from app.core.errors import DomainError
 from app.core.logs import configure_logs
 from app.discovery.drain import Drain
@@ -41,6 +42,7 @@ from app.discovery.sync import (
 )
 from app.intake.run import FORMATS, Report, check, keep, keep_all, open_import
 from app.intake.sources import groups_csv, opportunities_csv
+from app.matching import nightly as nightly_counts
 from app.matching.nightly import NightWatch
 from app.settings import Settings
 from search import Index, SearchUnavailable
@@ -102,6 +104,19 @@ def worker() -> None:
         watch.end()
         engines.stop()
         database.close()
+
+
+@app.command()
+def nightly() -> None:
+    """夜の数え直し（見られた回数、言葉、期限）をいま行う。"""
+    database = open_database(Settings())
+    with database.lock(nightly_counts.LOCK) as mine:
+        if mine:
+            nightly_counts.run_nightly(database, clock.now())
+    database.close()
+    if not mine:
+        fail("ほかの処理が数え直しています。少し待ってからお試しください。")
+    say("数え直しました。")
 
 
 @app.command()
