@@ -89,7 +89,8 @@ def _amount(need: Traits, offer: Traits, question: Question) -> Array:
     """H7: neither the least useful quantity nor the smallest lot is missed; food keeps and fits."""
     few = (offer.quantity < need.least) & (offer.quantity >= 0)
     small = (need.quantity < offer.least) & (need.quantity >= 0)
-    day = np.maximum(need.use_by, question.today.toordinal())
+    begins = np.maximum(np.maximum(need.starts, offer.starts), question.today.toordinal())
+    day = np.maximum(need.use_by, begins)
     spoilt = (offer.best_before > 0) & (offer.best_before < day)
     warm = (offer.coldness > 0) & (need.coldness < offer.coldness)
     return np.asarray(~few & ~small & ~spoilt & ~warm)

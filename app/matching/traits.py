@@ -7,6 +7,7 @@ code, 0 for a set.
 
 import hashlib
 import math
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -341,15 +342,22 @@ class Numbers:
     def __init__(self) -> None:
         self._numbers: dict[object, int] = {}
         self._values: list[object] = []
+        self._lock = threading.Lock()
 
     def of(self, value: str | uuid.UUID | None) -> int:
         """The number of a value, a new one for a new value; -1 for None."""
         if value is None:
             return -1
         number = self._numbers.get(value)
-        if number is None:
-            number = self._numbers[value] = len(self._values)
-            self._values.append(value)
+        return self._new(value) if number is None else number
+
+    def _new(self, value: object) -> int:
+        # Questions are answered in several threads: two values of one number would be one.
+        with self._lock:
+            number = self._numbers.get(value, len(self._values))
+            if number == len(self._values):
+                self._values.append(value)
+                self._numbers[value] = number
         return number
 
     def value(self, number: int) -> str:
