@@ -2,24 +2,19 @@
 
 import contextlib
 import socket
-from collections.abc import Sequence
-from pathlib import Path
 
 import uvicorn
 
+from app.cli.demo import load_demo
 from app.cli.process import bars, fail, migrate_database, open_database, reason, say
 from app.core.db import Database
 from app.core.tokens import ensure_operator_token
-from app.discovery.drain import Drain
 from app.discovery.engines import Engines
 from app.discovery.sync import bring_up_to_date, waiting_lock
-from app.intake.run import keep, open_import
 from app.main import create_app
-from app.organisations.queries import count_organisations
 from app.settings import Settings
-from search import Index, SearchError
+from search import SearchError
 
-_DEMO = Path(__file__).resolve().parent.parent / "demo"
 _LOCK_S = 30
 
 
@@ -62,25 +57,11 @@ def _prepare(settings: Settings, database: Database, engines: Engines) -> None:
             with bars("索引を準備しています") as progress:
                 bring_up_to_date(database, indexes, progress)
             if settings.demo:
-                _load_demo(database, indexes)
+                load_demo(database, indexes)
     except SearchError as error:
         say(f"検索の準備は起動後に続けます（{error}）。")
     if all(index.name == "embedded" for index in indexes):
         say("Meilisearch が使えないため、簡易検索で動きます。")
-
-
-def _load_demo(database: Database, indexes: Sequence[Index]) -> None:
-    with database.read() as session:
-        if count_organisations(session):
-            return
-    with bars("架空の団体と募集を登録しています") as progress:
-        drain = Drain(database, indexes)
-        for format_name in ("groups-csv", "opportunities-csv"):
-            path = _DEMO / f"{format_name.removesuffix('-csv')}.csv"
-            format_, table = open_import(format_name, path)
-            keep(database, format_, table, source="demo", progress=progress, feed=drain)
-        drain.run()
-    say("試しに使うための架空の団体と募集を登録しました（MUSUBI_DEMO=0 で登録しません）。")
 
 
 class _Server(uvicorn.Server):
