@@ -128,7 +128,7 @@ class Loader:
             "required": row["required_skills"] if needs else 0,
             "preferred": row["preferred_skills"] if needs else 0,
             "skills": 0 if needs else skills,
-            "slots": row["slots"],
+            "slots": 0 if shifts else row["slots"],  # dates are surer than a usual week
             "negotiable": row["negotiable"],
             "minutes": row["minutes"] or 60,
             "windows": windows,
