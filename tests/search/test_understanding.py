@@ -4,9 +4,9 @@ from app.discovery.lexicon import LEXICON
 from search.text import terms
 from search.understanding import (
     LONGEST_QUESTION,
-    stop_words,
     correct,
     only_legal_form,
+    stop_words,
     understand,
 )
 from tests.search.conftest import ask
