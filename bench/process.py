@@ -125,9 +125,10 @@ def start(data_dir: Path, *, port: int = 0, log: Path | None = None, **settings:
 
 
 @contextlib.contextmanager
-def serving(data_dir: Path, *, meilisearch: bool = True) -> Iterator[Service]:
+def serving(data_dir: Path, *, meilisearch: bool = True, **settings: str) -> Iterator[Service]:
     """A service that is ready, ended with the block."""
-    service = start(data_dir, MUSUBI_SEARCH="auto" if meilisearch else "embedded")
+    engine = "auto" if meilisearch else "embedded"
+    service = start(data_dir, MUSUBI_SEARCH=engine, **settings)
     try:
         service.wait_until_ready(meilisearch=meilisearch)
         yield service
@@ -148,6 +149,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def run_module(name: str) -> dict[str, Any]:
+    """What a measurement in a process of its own prints as JSON."""
+    command = [sys.executable, "-m", name]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
 
 
 def run_tool(script: Path, arguments: Sequence[object]) -> str:

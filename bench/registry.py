@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -15,8 +14,9 @@ import httpx
 from app.discovery.forms import SearchForm
 from app.discovery.queries import request_of
 from app.main import API
+from bench.corpus import LARGE, SMALL, corpus, quality
 from bench.load import Load, load, percentile
-from bench.process import Service, import_file, memory_mb, run_tool, serving
+from bench.process import Service, import_file, memory_mb, serving
 from bench.rows import Row
 from search import MeiliSearcher
 from search.index import Ask, Found
@@ -38,7 +38,6 @@ _REACH: dict[str, tuple[str, Literal["lower", "higher"], float]] = {
     "detail_rps": ("/s", "higher", 500),
     "rest_mb": ("MB", "lower", 250),
 }
-_CORPUS, _SMALL_CORPUS = 50_000, 5_000
 _LIMIT = 10
 _CLIENTS = 16
 # The best of several rounds: another program's burst is not this one's slowness.
@@ -54,43 +53,29 @@ def rows(shared: Path, work: Path) -> Iterator[Row]:
     npo = import_file(work / "npo", "houjin-bangou", shared / "data" / "npo_houjin_bangou.csv")
     yield _row("import_npo_s", npo.seconds)
     yield _row("import_npo_mb", npo.peak_mb)
-    tools = shared / "search"
-    corpus, small = (_corpus(tools, work, size) for size in (_CORPUS, _SMALL_CORPUS))
-    yield _row("import_corpus_s", import_file(corpus, "groups-csv", corpus / "groups.csv").seconds)
+    large, small = (corpus(shared, work, size) for size in (LARGE, SMALL))
+    yield _row("import_corpus_s", import_file(large, "groups-csv", large / "groups.csv").seconds)
     import_file(small, "groups-csv", small / "groups.csv")
-    asked = json.loads((tools / "dev_queries.json").read_text())
+    asked = json.loads((shared / "search" / "dev_queries.json").read_text())
     texts = [query["q"] for query in asked if query["kind"] == "organisation"]
     with ExitStack() as stack:
-        service = stack.enter_context(serving(corpus))
+        service = stack.enter_context(serving(large))
         yield _row("search_ratio", _ratio(service, texts))
-        quality = _quality(tools, service, corpus)
-        yield _row("search_r10", quality["R@10"])
-        yield _row("search_mrr", quality["MRR"])
-        yield _row("search_zero", quality["zero"])
+        figures = quality(shared, service, large, "organisation")
+        yield _row("search_r10", figures["R@10"])
+        yield _row("search_mrr", figures["MRR"])
+        yield _row("search_zero", figures["zero"])
         yield from _throughput(service, texts)
         yield _row("rest_mb", memory_mb(service.process.pid))
         smaller = stack.enter_context(serving(small))
         yield _row("search_growth", _growth(service, smaller, texts))
-    with serving(corpus, meilisearch=False) as service:
-        yield _row("embedded_r10", _quality(tools, service, corpus)["R@10"])
+    with serving(large, meilisearch=False) as service:
+        yield _row("embedded_r10", quality(shared, service, large, "organisation")["R@10"])
 
 
 def _row(name: str, value: float | None) -> Row:
     unit, better, limit = _REACH[name]
     return Row(1, name, value, unit, limit, better)
-
-
-def _corpus(tools: Path, work: Path, size: int) -> Path:
-    folder = work / f"corpus_{size}"
-    run_tool(tools / "make_corpus.py", ["--size", size, "--out", folder])
-    return folder
-
-
-def _quality(tools: Path, service: Service, corpus: Path) -> dict[str, float]:
-    """The tool's figures over all categories."""
-    options = ["--url", service.url, "--corpus", corpus, "--kind", "organisation"]
-    everything = run_tool(tools / "evaluate.py", options).splitlines()[-1]
-    return {name: float(value) for name, value in re.findall(r"(\S+)=([\d.]+)", everything)}
 
 
 def _throughput(service: Service, texts: Sequence[str]) -> Iterator[Row]:

@@ -37,6 +37,17 @@ class Row:
         return f"{self.name:24}{value:>10} {self.unit:8}{sign} {self.limit:<8g}{verdict}"
 
 
+def note(text: str) -> None:
+    """A figure without a limit, to be read beside the rows."""
+    print(f"  # {text}", flush=True)
+
+
 def keep(rows: Iterable[Row], path: Path) -> None:
+    """Write the rows; those of issues that have not been measured this time stay."""
+    measured = [row.as_json() for row in rows]
+    before = json.loads(path.read_text()) if path.exists() else []
+    issues = {row["issue"] for row in measured}
+    kept = [row for row in before if row["issue"] not in issues]
+    everything = sorted([*kept, *measured], key=lambda row: row["issue"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
+    path.write_text(json.dumps(everything, indent=1) + "\n")
