@@ -14,8 +14,8 @@ from app.core.bits import numbers_of
 from app.matching.criteria import DOES_NOT_APPLY, LABELS
 from app.matching.gates import both_online, distance_km
 from app.matching.scores import Direction
-from app.matching.times import overlap_minutes, times_known
-from app.matching.traits import Traits, moment_of
+from app.matching.times import overlap_minutes, slot_bits, times_known
+from app.matching.traits import SLOT_MINUTES, Traits, moment_of
 from app.vocabulary.fields import Field
 from app.vocabulary.listings import Frequency, Temperature
 from app.vocabulary.organisations import OrganisationType
@@ -27,6 +27,8 @@ _WORTH_SAYING = 1.0  # points
 _SHORT = 0.5  # a value below this is a shortfall
 # Even those who do the same share few of their words: only none at all is worth a word.
 _SHORT_OF = {"text": 0.01}
+# Their sentences judge rather than tell, so a poor value is no reason.
+_JUDGED = ("stage", "burden")
 _FIELDS = {int(field.value): field.short for field in Field}
 _SKILLS = {skill.number: skill for skill in Skill}
 _TYPES = tuple(OrganisationType)
@@ -70,8 +72,12 @@ def reasons(
     return [
         Reason(name, said.get(name) or SAYINGS[name](one, other, words), round(value, 1))
         for name, value in best
-        if value >= _WORTH_SAYING
+        if value >= _WORTH_SAYING and not _is_poor(name, float(view.values[name][row]))
     ]
+
+
+def _is_poor(name: str, value: float) -> bool:
+    return name in _JUDGED and value < _SHORT
 
 
 def caution(one: Traits, other: Traits, view: Direction, row: int, words: Words) -> Reason | None:
@@ -143,27 +149,32 @@ def _hours(minutes: int) -> str:
 
 
 def common_times(one: Traits, other: Traits) -> str:
-    """The slots of the week, or the dates, that both have."""
-    if one.exact[0] and other.exact[0] and (dated := _dates(one, other)):
-        return dated
-    return slots_label(SLOTS[number] for number in _slots_of(one) & _slots_of(other))
+    """The dates, or else the slots of the week, in which both have the most time."""
+    mine, theirs = (slot_bits(int(party.slots[0])) for party in (one, other))
+    ways = (
+        SLOT_MINUTES * mine * theirs,
+        one.slot_minutes[0] * theirs,
+        other.slot_minutes[0] * mine,
+    )
+    weekly = max(ways, key=lambda minutes: int(minutes.sum()))
+    minutes, dates = _dates(one, other)
+    if minutes and minutes >= weekly.sum():
+        return dates
+    return slots_label(SLOTS[number] for number in np.flatnonzero(weekly))
 
 
-def _slots_of(traits: Traits) -> set[int]:
-    dated = np.flatnonzero(traits.slot_minutes[0]).tolist() if traits.exact[0] else []
-    return {*numbers_of(int(traits.slots[0])), *dated}
-
-
-def _dates(one: Traits, other: Traits) -> str:
-    found = []
+def _dates(one: Traits, other: Traits) -> tuple[int, str]:
+    """How many minutes exact times share, and on which days they begin."""
+    total, found = 0, []
+    theirs = other.windows[0]
     for begins, ends in one.windows[0]:
-        shared = np.minimum(other.windows[0][:, 1], ends) - np.maximum(
-            other.windows[0][:, 0], begins
-        )
-        if ends and (shared > 0).any():
+        shared = np.minimum(theirs[:, 1], ends) - np.maximum(theirs[:, 0], begins)
+        if minutes := int(np.clip(shared, 0, None).sum()):
             at = moment_of(int(begins))
+            total += minutes
             found.append(f"{at.month}月{at.day}日")
-    return "・".join(found[:_MOST_NAMED])
+    more = f"など{len(found)}日" if len(found) > _MOST_NAMED else ""
+    return total, "・".join(found[:_MOST_NAMED]) + more
 
 
 def _closeness(one: Traits, other: Traits, _: Words) -> str:
@@ -274,7 +285,7 @@ SHORTFALLS: dict[str, Saying] = {
     "complement": lambda _one, _other, _words: "求めるものと提供するものは、今は合っていません",
 }
 
-EQUITY = "まだ応募が届いていない募集のため、上に表示しています"
+EQUITY = "これまで紹介が少なかったため、席を取って表示しています"
 
 
 # ------------------------------------------------------------------------------ why not shown

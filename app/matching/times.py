@@ -28,7 +28,7 @@ def _overlap(single: Traits, many: Traits) -> Array:
     slots = int(single.slots[0])
     weekly = _in_slots(many.slots, slots)
     if slots and many.exact.any():
-        weekly = np.maximum(weekly, many.slot_minutes @ _bits(slots))
+        weekly = np.maximum(weekly, many.slot_minutes @ slot_bits(slots))
     if not single.exact[0]:
         return weekly
     dated = _weighed(many.slots, single.slot_minutes[0])
@@ -37,13 +37,14 @@ def _overlap(single: Traits, many: Traits) -> Array:
     return np.asarray(np.maximum(weekly, dated))
 
 
-def _bits(slots: int) -> Array:
+def slot_bits(slots: int) -> Array:
+    """One or nought for each slot of the week."""
     return np.array([slots >> slot & 1 for slot in range(len(SLOT_MINUTES))], dtype=np.int32)
 
 
 def _in_slots(masks: Array, slots: int) -> Array:
     """Minutes of the slots in both."""
-    return _weighed(masks, SLOT_MINUTES * _bits(slots))
+    return _weighed(masks, SLOT_MINUTES * slot_bits(slots))
 
 
 def _weighed(masks: Array, minutes: Array) -> Array:
