@@ -47,7 +47,7 @@ class Frequency(Choice):
     """How much of somebody's time it takes."""
 
     ONCE = "once", "一回だけ"
-    SHORT = "short", "短い期間"
+    SHORT = "short", "短時間"
     REGULAR = "regular", "継続"
 
 
