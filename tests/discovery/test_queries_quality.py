@@ -43,12 +43,13 @@ def installation(
     shutil.copy(migrated_sqlite, data_dir / "musubi.sqlite3")
     settings = with_meilisearch(Settings(data_dir=data_dir, demo=False), meilisearch)
     database, engines = Database(settings), Engines(settings)
-    format_, table = open_import("groups-csv", corpus / "groups.csv")
-    report = keep(database, format_, table, progress=lambda _: None)
-    assert (report.refused, report.outcome.kept) == (0, SIZE)
+    for name in ("groups", "opportunities"):
+        format_, table = open_import(f"{name}-csv", corpus / f"{name}.csv")
+        report = keep(database, format_, table, progress=lambda _: None)
+        assert (report.refused, report.outcome.kept) == (0, report.rows)
     indexes = engines.feeders()
     assert bring_up_to_date(database, indexes).complete
-    assert [index.count() for index in indexes] == [SIZE, SIZE]
+    assert [i.count() for i in indexes if i.kind == "organisation"] == [SIZE, SIZE]
     for index in engines.embedded.values():
         index._connection().close()
     database.close()
@@ -82,3 +83,13 @@ class TestQuality:
         assert float(measured["R@10"]) >= 0.93, done.stdout
         assert float(measured["MRR"]) >= 0.93, done.stdout
         assert float(measured["zero"]) <= 0.005, done.stdout
+
+    def test_what_one_can_take_part_in_is_found(
+        self, shared: Path, corpus: Path, address: str
+    ) -> None:
+        tool = [sys.executable, "-B", str(shared / "search" / "evaluate.py"), "--url", address]
+        about = ["--corpus", str(corpus), "--kind", "opportunity", "--seed", "-1", "--misses"]
+        done = subprocess.run([*tool, *about], check=True, capture_output=True, text=True)
+        measured = dict(re.findall(r"(R@10|MRR|zero)=([\d.]+)", done.stdout.splitlines()[-1]))
+        assert float(measured["R@10"]) >= 0.93, done.stdout
+        assert float(measured["zero"]) == 0, done.stdout
