@@ -84,6 +84,11 @@ def answer(
     return queries.match(desk, mine, pools, limit)
 
 
+def private(body: Any, status: int = 200) -> JSON:
+    """An answer with residents in it: for nobody's cache."""
+    return JSON(body, status, {"cache-control": "no-store"})
+
+
 def pools_of(seeks: Side, wanted: Sequence[CandidateKind]) -> list[str]:
     """The pools to look in. Raises Invalid for one that cannot answer."""
     possible = ("need",) if seeks is Side.OFFER else ("offer", "person", "organisation")
@@ -109,7 +114,7 @@ def _matches(
         about=listing_id,
         notifying=form.notify,
     )
-    return JSON(found)
+    return private(found)
 
 
 @router.get(
@@ -151,7 +156,7 @@ def read_opportunities(
     get_person(session, person_id)
     market = market_of(request)
     mine = market.person(session, person_id)
-    return JSON(answer(session, market, mine, ["needs"], limit=limit, about=person_id))
+    return private(answer(session, market, mine, ["needs"], limit=limit, about=person_id))
 
 
 @router.get(
@@ -168,7 +173,7 @@ def read_partners(
 ) -> JSON:
     get_organisation(session, organisation_id)
     market = market_of(request)
-    return JSON(partners(session, market, organisation_id, limit, about=organisation_id))
+    return private(partners(session, market, organisation_id, limit, about=organisation_id))
 
 
 def partners(
@@ -201,7 +206,7 @@ def match_case(request: Request, session: Reading, form: CaseForm) -> JSON:
     market.refresh(session)
     mine = market.unsaved(session, record)
     pools = pools_of(side, form.candidates)
-    return JSON(answer(session, market, mine, pools, limit=form.limit))
+    return private(answer(session, market, mine, pools, limit=form.limit))
 
 
 # --------------------------------------------------------------------------------- one pair
@@ -235,7 +240,7 @@ def read_need_match(
     candidate_id: uuid.UUID,
 ) -> JSON:
     get_listing(session, listing_id, side=Side.NEED)
-    return JSON(explain(request, session, listing_id, candidate_id)[2])
+    return private(explain(request, session, listing_id, candidate_id)[2])
 
 
 @router.get(
@@ -251,4 +256,4 @@ def read_offer_match(
     candidate_id: uuid.UUID,
 ) -> JSON:
     get_listing(session, listing_id, side=Side.OFFER)
-    return JSON(explain(request, session, listing_id, candidate_id)[2])
+    return private(explain(request, session, listing_id, candidate_id)[2])

@@ -12,7 +12,7 @@ from app.core.db import ReadSession, WriteSession, get_read_session, get_write_s
 from app.core.http import JSON, example, require_operator
 from app.listings.queries import get_listing
 from app.matching.answers import ERRORS, EXPLANATION, WRITE_ERRORS, Explanation
-from app.matching.api import explain, market_of
+from app.matching.api import explain, market_of, private
 from app.matching.forms import CompatibilityForm, CriterionName, DraftForm, WeightsForm
 from app.vocabulary.listings import ListingKind, Side
 
@@ -167,7 +167,7 @@ def keep_proposal(
         explanation=explanation,
         actor=actor,
     )
-    return JSON(proposal.model_dump(), status_code=201)
+    return private(proposal.model_dump(), 201)
 
 
 @_both(
@@ -181,7 +181,7 @@ def list_proposals(request: Request, session: Reading, listing_id: uuid.UUID) ->
     from app.matching.settings import list_proposals as listed
 
     get_listing(session, listing_id, side=_side(request))
-    return JSON({"items": [row.model_dump() for row in listed(session, listing_id)]})
+    return private({"items": [row.model_dump() for row in listed(session, listing_id)]})
 
 
 def _side(request: Request) -> Side:
@@ -207,7 +207,9 @@ def draft_assignments(
     market = market_of(request)
     desk = queries.open_desk(session, market, about=listing_id)
     mine = market.listing(session, listing_id)
-    return JSON(draft(desk, listing_id, mine, most_each=form.most_per_person, people=form.people))
+    return private(
+        draft(desk, listing_id, mine, most_each=form.most_per_person, people=form.people)
+    )
 
 
 @router.get(
@@ -254,4 +256,4 @@ def _rules(session: ReadSession) -> JSON:
 
     session.flush()
     rules = settings.read_rules(session)
-    return JSON(settings.as_plain(rules, settings.last_counted(session)))
+    return private(settings.as_plain(rules, settings.last_counted(session)))
