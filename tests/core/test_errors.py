@@ -7,11 +7,11 @@ from http import HTTPStatus
 import pytest
 
 from app.core.errors import (
-    DatabaseUnavailable,
     DomainError,
     FieldError,
     Invalid,
     StaleVersion,
+    Unavailable,
     field_errors,
 )
 from app.main import create_app  # noqa: F401 - every room's errors are known

@@ -20,6 +20,7 @@ from app.intake.cells import (
     decimal,
     fields_of,
     flag,
+    listed,
     municipality_of,
     parsed,
     times_of,
@@ -31,6 +32,7 @@ from app.intake.tables import Row, RowError
 from app.listings.forms import ListingValues
 from app.listings.rules import check_listing
 from app.vocabulary.listings import Frequency, ListingKind
+from app.vocabulary.skills import Skill
 from app.vocabulary.times import PERIODS, WEEKDAYS, ActivityTime
 
 NAME = "opportunities-csv"
@@ -38,7 +40,7 @@ REQUIRED = ("外部ID", "団体外部ID", "件名")
 COLUMNS = (
     "外部ID 団体外部ID 種類 件名 内容 分野 都道府県 市区町村 緯度 経度 活動日 オンライン 親子 "
     "初心者 一回だけ 学生 交通費 定員 単位 場所 頻度 期間開始 期間終了 締切 対象年齢 持ち物 "
-    "保険 費用"
+    "保険 費用 必要な技能 あるとよい技能"
 ).split()
 _DAYTIME = tuple(period.value for period in PERIODS[1:4])  # morning to afternoon
 
@@ -154,6 +156,10 @@ def _ages(written: str) -> dict[str, Any]:
     raise CellError("対象年齢", "「18歳以上」「15〜20歳」のように書いてください。")
 
 
+def _skills(written: str) -> list[Skill]:
+    return [Skill(choice(Skill, "", one)) for one in listed(written)]
+
+
 _SIMPLE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "件名": ("title", str),
     "内容": ("description", str),
@@ -174,6 +180,8 @@ _SIMPLE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "持ち物": ("belongings", str),
     "保険": ("insurance", str),
     "費用": ("cost", str),
+    "必要な技能": ("required_skills", _skills),
+    "あるとよい技能": ("preferred_skills", _skills),
 }
 # Which values a column decides.
 _SAYS: Mapping[str, tuple[str, ...]] = {
@@ -184,7 +192,13 @@ _SAYS: Mapping[str, tuple[str, ...]] = {
     "頻度": ("frequency",),
     "対象年齢": ("min_age", "max_age"),
 }
-_EMPTY: Mapping[str, Any] = {"fields": [], "slots": [], "details": {}}
+_EMPTY: Mapping[str, Any] = {
+    "fields": [],
+    "slots": [],
+    "details": {},
+    "required_skills": [],
+    "preferred_skills": [],
+}
 _COLUMN_OF = {name: column for column, names in _SAYS.items() for name in names} | {
     "title": "件名",
     "frequency": "一回だけ",
