@@ -27,8 +27,7 @@ from app.intake import api as intake_api
 from app.listings import api as listings_api
 from app.listings import shifts_api
 from app.matching import api as matching_api
-from app.matching import desk_api as matching_desk_api
-from app.matching import erasing  # noqa: F401 - registers itself
+from app.matching import desk_api, erasing  # noqa: F401 - they register themselves
 from app.matching import pages as matching_pages
 from app.matching.nightly import NightWatch
 from app.organisations import api as organisations_api
@@ -101,7 +100,6 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
         listings_api.offers,
         shifts_api.router,
         matching_api.router,
-        matching_desk_api.router,
         people_api.router,
         intake_api.router,
         site_api.router,

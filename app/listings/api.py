@@ -39,7 +39,8 @@ _ROUTERS = ((needs, Side.NEED), (offers, Side.OFFER))
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
-def _side(request: Request) -> Side:
+def side_of(request: Request) -> Side:
+    """Which of the two a request is about, by its address."""
     return Side.NEED if request.url.path.startswith(f"{API}/needs") else Side.OFFER
 
 
@@ -48,7 +49,7 @@ Writing = Annotated[WriteSession, Depends(get_write_session, scope="function")]
 Operator = Annotated[str, Depends(require_operator)]
 SeenVersion = Annotated[int | None, Depends(required_version)]
 MaybeVersion = Annotated[int | None, Depends(optional_version)]
-OfSide = Annotated[Side, Depends(_side)]
+OfSide = Annotated[Side, Depends(side_of)]
 
 _READ_ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"description": "合鍵が違う"},

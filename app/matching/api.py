@@ -4,8 +4,8 @@ numpy and the market are loaded by the first question: whoever only searches nev
 """
 
 import uuid
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from sqlmodel import select
@@ -14,6 +14,7 @@ from app.core.db import Database, ReadSession, get_read_session
 from app.core.errors import Invalid, NotFound
 from app.core.http import JSON, example, require_operator
 from app.listings.actions import unsaved_listing
+from app.listings.api import side_of
 from app.listings.models import Listing
 from app.listings.queries import get_listing
 from app.listings.rows import Draft
@@ -38,6 +39,26 @@ router = APIRouter(tags=["matching"], dependencies=[Depends(require_operator)])
 
 Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
 Asked = Annotated[MatchForm, Query()]
+OfSide = Annotated[Side, Depends(side_of)]
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def both(method: str, path: str, *, summary: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+    """The route under /needs and under /offers."""
+
+    def add(endpoint: Endpoint) -> Endpoint:
+        for side in Side:
+            router.add_api_route(
+                f"/{side}s{path}",
+                endpoint,
+                methods=[method],
+                summary=f"{side.label}: {summary}",
+                **options,
+            )
+        return endpoint
+
+    return add
+
 
 _POOLS = {"offer": "offers", "need": "needs", "person": "people", "organisation": "organisations"}
 
@@ -89,18 +110,26 @@ def private(body: Any, status: int = 200) -> JSON:
     return JSON(body, status, {"cache-control": "no-store"})
 
 
-def pools_of(seeks: Side, wanted: Sequence[CandidateKind]) -> list[str]:
-    """The pools to look in. Raises Invalid for one that cannot answer."""
+def pools_of(seeks: Side, wanted: Sequence[CandidateKind], field: str = "query.for") -> list[str]:
+    """The pools to look in. Raises Invalid at `field` for one that cannot answer."""
     possible = ("need",) if seeks is Side.OFFER else ("offer", "person", "organisation")
     if set(wanted) - set(possible):
-        raise Invalid.at("query.for", "not_possible", "この側からはさがせない相手です。")
+        raise Invalid.at(field, "not_possible", "この側からはさがせない相手です。")
     default = possible[:2]
     return [_POOLS[kind] for kind in dict.fromkeys(wanted or default)]
 
 
-def _matches(
-    request: Request, session: ReadSession, listing_id: uuid.UUID, side: Side, form: MatchForm
+@both(
+    "GET",
+    "/{listing_id}/matches",
+    response_model=MatchesRead,
+    summary="合う相手",
+    responses=ERRORS | example(MATCHES),
+)
+def read_matches(
+    request: Request, session: Reading, side: OfSide, listing_id: uuid.UUID, form: Asked
 ) -> JSON:
+    pools = pools_of(side, form.for_)
     get_listing(session, listing_id, side=side)
     market = market_of(request)
     market.refresh(session)
@@ -109,36 +138,12 @@ def _matches(
         session,
         market,
         mine,
-        pools_of(side, form.for_),
+        pools,
         limit=form.limit,
         about=listing_id,
         notifying=form.notify,
     )
     return private(found)
-
-
-@router.get(
-    "/needs/{listing_id}/matches",
-    response_model=MatchesRead,
-    summary="求めるものに合う相手",
-    responses=ERRORS | example(MATCHES),
-)
-def read_need_matches(
-    request: Request, session: Reading, listing_id: uuid.UUID, form: Asked
-) -> JSON:
-    return _matches(request, session, listing_id, Side.NEED, form)
-
-
-@router.get(
-    "/offers/{listing_id}/matches",
-    response_model=MatchesRead,
-    summary="提供するものに合う相手",
-    responses=ERRORS | example(MATCHES),
-)
-def read_offer_matches(
-    request: Request, session: Reading, listing_id: uuid.UUID, form: Asked
-) -> JSON:
-    return _matches(request, session, listing_id, Side.OFFER, form)
 
 
 @router.get(
@@ -205,7 +210,7 @@ def match_case(request: Request, session: Reading, form: CaseForm) -> JSON:
     market = market_of(request)
     market.refresh(session)
     mine = market.unsaved(session, record)
-    pools = pools_of(side, form.candidates)
+    pools = pools_of(side, form.candidates, "body.for")
     return private(answer(session, market, mine, pools, limit=form.limit))
 
 
@@ -227,33 +232,19 @@ def explain(
     return mine, other, queries.explain(desk, mine, other)
 
 
-@router.get(
-    "/needs/{listing_id}/matches/{candidate_id}",
+@both(
+    "GET",
+    "/{listing_id}/matches/{candidate_id}",
     response_model=Explanation,
     summary="一組のすべての条件と点数（なぜ出ないかも）",
     responses=ERRORS | example(EXPLANATION),
 )
-def read_need_match(
+def read_match(
     request: Request,
     session: Reading,
+    side: OfSide,
     listing_id: uuid.UUID,
     candidate_id: uuid.UUID,
 ) -> JSON:
-    get_listing(session, listing_id, side=Side.NEED)
-    return private(explain(request, session, listing_id, candidate_id)[2])
-
-
-@router.get(
-    "/offers/{listing_id}/matches/{candidate_id}",
-    response_model=Explanation,
-    summary="一組のすべての条件と点数（なぜ出ないかも）",
-    responses=ERRORS | example(EXPLANATION),
-)
-def read_offer_match(
-    request: Request,
-    session: Reading,
-    listing_id: uuid.UUID,
-    candidate_id: uuid.UUID,
-) -> JSON:
-    get_listing(session, listing_id, side=Side.OFFER)
+    get_listing(session, listing_id, side=side)
     return private(explain(request, session, listing_id, candidate_id)[2])

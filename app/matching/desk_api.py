@@ -1,22 +1,19 @@
 """What operators keep and set: proposals, drafts of shifts, weights and compatible kinds."""
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from app.core.db import ReadSession, WriteSession, get_read_session, get_write_session
 from app.core.http import JSON, example, require_operator
 from app.listings.queries import get_listing
 from app.matching.answers import ERRORS, EXPLANATION, WRITE_ERRORS, Explanation
-from app.matching.api import explain, market_of, private
+from app.matching.api import OfSide, both, explain, market_of, private, router
 from app.matching.forms import CompatibilityForm, CriterionName, DraftForm, WeightsForm
 from app.vocabulary.listings import ListingKind, Side
-
-router = APIRouter(tags=["matching"], dependencies=[Depends(require_operator)])
 
 Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
 Writing = Annotated[WriteSession, Depends(get_write_session, scope="function")]
@@ -129,18 +126,7 @@ _RULES = {
 }
 
 
-def _both(method: str, path: str, **options: Any) -> Callable[[Any], Any]:
-    """The route under /needs and under /offers."""
-
-    def add(endpoint: Any) -> Any:
-        for side in Side:
-            router.add_api_route(f"/{side}s{path}", endpoint, methods=[method], **options)
-        return endpoint
-
-    return add
-
-
-@_both(
+@both(
     "POST",
     "/{listing_id}/matches/{candidate_id}",
     response_model=ProposalRead,
@@ -152,12 +138,13 @@ def keep_proposal(
     request: Request,
     session: Writing,
     actor: Operator,
+    side: OfSide,
     listing_id: uuid.UUID,
     candidate_id: uuid.UUID,
 ) -> JSON:
     from app.matching.actions import keep_proposal as keep
 
-    get_listing(session, listing_id, side=_side(request))
+    get_listing(session, listing_id, side=side)
     mine, other, explanation = explain(request, session, listing_id, candidate_id)
     proposal = keep(
         session,
@@ -170,22 +157,18 @@ def keep_proposal(
     return private(proposal.model_dump(), 201)
 
 
-@_both(
+@both(
     "GET",
     "/{listing_id}/proposals",
     response_model=ProposalList,
     summary="残した提案",
     responses=ERRORS | example({"items": [_PROPOSAL]}),
 )
-def list_proposals(request: Request, session: Reading, listing_id: uuid.UUID) -> JSON:
+def list_proposals(session: Reading, side: OfSide, listing_id: uuid.UUID) -> JSON:
     from app.matching.settings import list_proposals as listed
 
-    get_listing(session, listing_id, side=_side(request))
+    get_listing(session, listing_id, side=side)
     return private({"items": [row.model_dump() for row in listed(session, listing_id)]})
-
-
-def _side(request: Request) -> Side:
-    return Side.NEED if "/needs/" in request.url.path else Side.OFFER
 
 
 @router.post(

@@ -52,7 +52,7 @@ _LISTING = (
     "id side kind status organisation_id words fields required_skills preferred_skills stages "
     "wished_types quantity least_quantity engaged exposure best_before temperature conditions "
     "available_from available_until deadline slots windows negotiable minutes municipality_code "
-    "latitude longitude reach_km online frequency beginners min_age max_age"
+    "latitude longitude reach_km online frequency beginners min_age max_age unit"
 ).split()
 
 
@@ -100,9 +100,12 @@ class Loader:
         said = columns(record.model_dump(exclude={"organisation", "open_quantity"}))
         query = _with_group(Organisation.id).where(col(Organisation.id) == record.organisation.id)
         group = dict(session.execute(query).one()._mapping)
-        row = group | said | {"organisation_id": record.organisation.id}
+        more = {"organisation_id": record.organisation.id, "lot": record.details.get("lot_size")}
+        row = group | said | more
         # A case at the desk is looked at as if it were published.
-        return self.listing_row(row, stage_numbers(session)) | {"open": True}
+        made = self.listing_row(row, stage_numbers(session))
+        # An id that is new each time would break ties another way each time.
+        return made | {"open": True, "id": ""}
 
     def listing_row(
         self,
@@ -140,7 +143,8 @@ class Loader:
             "reach_km": _number(row["reach_km"]),
             "online": _flag(row["online"]),
             "quantity": _number(open_),
-            "least": row["least_quantity"] or 0,
+            "unit": self.words.of(row["unit"]),
+            "least": max(row["least_quantity"] or 0, 0 if needs else row["lot"] or 0),
             "engaged": row["engaged"],
             "exposure": row["exposure"],
             "use_by": _day(row["deadline"], 0) if needs else 0,
@@ -266,7 +270,8 @@ class Loader:
 def _listing_columns() -> Select[Any]:
     """Built once: to build it costs as much as to answer it."""
     said = (getattr(Listing, name) for name in _LISTING)
-    return _with_group(*said).order_by(col(Listing.id))
+    lot = col(Listing.details)["lot_size"].as_integer().label("lot")
+    return _with_group(*said, lot).order_by(col(Listing.id))
 
 
 def _with_group(*said: Any) -> Select[Any]:
@@ -324,7 +329,7 @@ def stage_numbers(session: ReadSession) -> dict[str, int]:
 def upcoming_shifts(
     session: ReadSession, ids: Sequence[uuid.UUID] | None
 ) -> dict[uuid.UUID, list[tuple[datetime, datetime]]]:
-    """The next dates of each listing, at most `MOST_WINDOWS`."""
+    """The next dates of each listing, at most `MOST_WINDOWS`; those at one time are one."""
     query = (
         select(Shift.listing_id, Shift.starts_at, Shift.ends_at)
         .where(col(Shift.ends_at) > clock.now(), col(Shift.cancelled).is_(False))
@@ -335,7 +340,9 @@ def upcoming_shifts(
     found: dict[uuid.UUID, list[tuple[datetime, datetime]]] = {}
     for listing, starts, ends in session.exec(query):
         dates = found.setdefault(listing, [])
-        if len(dates) < MOST_WINDOWS:
+        if dates and starts < dates[-1][1]:
+            dates[-1] = (dates[-1][0], max(ends, dates[-1][1]))
+        elif len(dates) < MOST_WINDOWS:
             dates.append((starts, ends))
     return found
 

@@ -70,6 +70,7 @@ def match_partners(desk: Desk, organisation_id: uuid.UUID, mine: Traits, limit: 
     found = [
         _partner(desk, mine, best.row(place), scores, row, names, titles)
         for place, row in enumerate(shown.tolist())
+        if str(best.id[place]) in names
     ]
     return Matches(desk.rules.version, desk.degraded, found, len(pool), kept_out)
 
@@ -122,7 +123,8 @@ def _titles(
     title = {str(id_): text for id_, text in session.exec(query)}
 
     def of(answers: _Answers) -> Titles:
-        return {n: (title[a], title[b]) for n, (a, b) in answers.pair.items() if n in numbers}
+        pairs = ((n, pair) for n, pair in answers.pair.items() if n in numbers)
+        return {n: (title[a], title[b]) for n, (a, b) in pairs if {a, b} <= title.keys()}
 
     return of(received), of(given)
 

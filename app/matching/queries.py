@@ -96,12 +96,24 @@ class Matches:
 def refused_pairs(
     session: ReadSession, id_: uuid.UUID, now: datetime
 ) -> tuple[frozenset[str], frozenset[uuid.UUID]]:
-    """Parties, and organisations, that must not be shown to this one (H3)."""
+    """Parties, and organisations, that must not be shown to this one (H3), whoever refused.
+
+    Who refused a group refused what it seeks and offers; a group stands for all its listings.
+    """
+    of_it = or_(col(Listing.id) == id_, col(Listing.organisation_id) == id_)
+    owners = dict(session.exec(select(Listing.id, Listing.organisation_id).where(of_it)).all())
+    kind, party_id = col(Engagement.party_kind), col(Engagement.party_id)
     recent = col(Engagement.at) >= now - timedelta(days=REFUSED_DAYS)
     rows = session.exec(
-        select(Engagement.listing_id, Engagement.party_kind, Engagement.party_id)
+        select(Engagement.listing_id, Engagement.party_kind, party_id, Listing.organisation_id)
+        .join(Listing)
         .where(
-            or_(col(Engagement.listing_id) == id_, col(Engagement.party_id) == id_),
+            or_(
+                col(Engagement.listing_id).in_(owners),
+                (kind == PartyKind.LISTING) & party_id.in_(owners),
+                (kind == PartyKind.PERSON) & (party_id == id_),
+                (kind == PartyKind.ORGANISATION) & party_id.in_({*owners.values(), id_}),
+            ),
             or_(
                 col(Engagement.state) == EngagementState.BLOCKED,
                 (col(Engagement.state) == EngagementState.DECLINED) & recent,
@@ -109,8 +121,11 @@ def refused_pairs(
         )
         .order_by(col(Engagement.id))
     ).all()
-    groups = {party for _, kind, party in rows if kind is PartyKind.ORGANISATION and party != id_}
-    others = {listing if party == id_ else party for listing, _, party in rows}
+    others, groups = set(), set()
+    for listing, party_kind, party, owner in rows:
+        others.add(party if listing in owners else listing)
+        if party_kind is PartyKind.ORGANISATION and (listing in owners or party == id_):
+            groups.add(party if listing in owners else owner)
     return frozenset(map(str, others)), frozenset(groups)
 
 
@@ -184,6 +199,7 @@ def _best(desk: Desk, mine: Traits, others: Traits, limit: int) -> list[Candidat
     return [
         candidate(desk, mine, best.row(place), scores, row, names, reserved=bool(reserved[place]))
         for place, row in enumerate(shown.tolist())
+        if str(best.id[place]) in names
     ]
 
 
@@ -244,7 +260,10 @@ def words_of(desk: Desk, mine: Traits, other: Traits) -> Words:
 
 
 def named(session: ReadSession, others: Traits) -> dict[str, tuple[str, str | None]]:
-    """Id → what it is called, and whose it is."""
+    """Id → what it is called, and whose it is.
+
+    The market may know of somebody whom this session does not see yet, or no longer.
+    """
     by_party: dict[PartyKind, list[uuid.UUID]] = {}
     for id_, party in zip(others.id, others.party.tolist(), strict=True):
         by_party.setdefault(PARTIES[party], []).append(uuid.UUID(id_))
@@ -289,6 +308,7 @@ def _nearest(desk: Desk, mine: Traits, pools: Sequence[str]) -> list[Near]:
     return [
         _near(mine, shown.row(place), float(scores.reciprocal[row]), codes[row], names)
         for place, row in enumerate(best.tolist())
+        if str(shown.id[place]) in names
     ]
 
 

@@ -194,10 +194,16 @@ def kilometres(distance: float) -> str:
 
 def _quantity(one: Traits, other: Traits, words: Words) -> str:
     need, offer = (one, other) if one.seeks[0] else (other, one)
-    wanted, given = int(need.quantity[0]), int(offer.quantity[0])
-    if given >= wanted:
-        return f"希望の{wanted:,}{words.unit}をすべてまかなえます"
-    return f"希望{wanted:,}{words.unit}のうち{given:,}{words.unit}をまかなえます"
+    wanted = _counted(need, words)
+    if int(offer.quantity[0]) >= int(need.quantity[0]):
+        return f"希望の{wanted}をすべてまかなえます"
+    return f"希望{wanted}のうち{_counted(offer, words)}をまかなえます"
+
+
+def _counted(party: Traits, words: Words) -> str:
+    """15本; in the party's own unit, else in that of the kind."""
+    unit = words.word(int(party.unit[0])) if party.unit[0] >= 0 else words.unit
+    return f"{int(party.quantity[0]):,}{unit}"
 
 
 def _stage(one: Traits, other: Traits, words: Words) -> str:
@@ -268,8 +274,8 @@ def _little_time(one: Traits, other: Traits, _: Words) -> str:
 def _little(one: Traits, other: Traits, words: Words) -> str:
     need, offer = (one, other) if one.seeks[0] else (other, one)
     if int(offer.quantity[0]) < int(need.quantity[0]):
-        return f"数が足りません（{int(offer.quantity[0]):,}{words.unit}まで）"
-    return f"使われるのは一部です（{int(need.quantity[0]):,}{words.unit}）"
+        return f"数が足りません（{_counted(offer, words)}まで）"
+    return f"使われるのは一部です（{_counted(need, words)}）"
 
 
 SHORTFALLS: dict[str, Saying] = {

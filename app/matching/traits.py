@@ -47,13 +47,12 @@ class Traits:
 
     Sets: `kinds`, `fields`, `required`, `preferred`, `skills`, `slots`, `conditions` (asked of
     whoever takes), `meets`, `suits` (stages), `wished` (types). Numbers standing for ids and
-    codes: `organisation`, `municipality`, `stage`, `type`, `words` (most telling first; `idf` in
-    ten-thousandths, so that sums are exact). Days as
-    ordinals: `starts`, `ends`, `use_by`, `best_before`. `minutes` is what one time takes;
-    `windows` are exact times in minutes since 1970 (Tokyo), `slot_minutes` what of them falls into
-    each slot of the week; `placed`: the position is the party's own, not its municipality's;
-    `quantity` what is still open (-1: does not apply); `age_to` is -2 where
-    nobody has an age.
+    codes: `organisation`, `municipality`, `stage`, `type`, `unit`, `words` (most telling first;
+    `idf` in ten-thousandths, so that sums are exact). Days as ordinals: `starts`, `ends`,
+    `use_by`, `best_before`. `minutes` is what one time takes; `windows` are exact times in minutes
+    since 1970 (Tokyo), `slot_minutes` what of them falls into each slot of the week; `placed`: the
+    position is the party's own, not its municipality's; `quantity` what is still open (-1: does
+    not apply); `age_to` is -2 where nobody has an age.
 
     A column is cut out of the whole when it is first looked at: most rules look at few.
     """
@@ -86,6 +85,7 @@ class Traits:
     reach_km: Array
     online: Array
     quantity: Array
+    unit: Array
     least: Array
     limit: Array
     engaged: Array
@@ -230,6 +230,7 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
     "reach_km": (np.float64, np.nan),
     "online": (np.int8, -1),
     "quantity": (np.float64, np.nan),
+    "unit": (np.int32, -1),
     "least": (np.float64, 0),
     "limit": (np.float64, np.inf),
     "engaged": (np.int32, 0),
