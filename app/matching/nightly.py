@@ -25,6 +25,7 @@ from app.vocabulary.listings import EngagementState, PartyKind
 
 LOCK = "nightly"
 EXPOSURE_DAYS = 28
+_FIRST_S = 3.0  # the first visitors of a new start come first
 _ROUND_S = 60.0
 _BATCH = 500
 _TAKING = tuple(state for state in EngagementState if state.takes_capacity)
@@ -118,6 +119,7 @@ class NightWatch(threading.Thread):
         self._end = threading.Event()
 
     def run(self) -> None:
+        self._end.wait(_FIRST_S)
         while not self._end.is_set():
             try:
                 self.look()
