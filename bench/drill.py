@@ -24,6 +24,7 @@ from typing import Any, Literal
 import httpx
 
 from app.core.db import Database
+from app.discovery.shelves import SHELVES
 from app.discovery.sync import reconcile, waiting_lock
 from app.main import API
 from app.settings import Settings
@@ -49,23 +50,23 @@ class Lost(Exception):
 
 @dataclass
 class Ledger:
-    """What the service acknowledged: id → the record as last answered."""
+    """What the service acknowledged: path → the record as last answered."""
 
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     unanswered: set[str] = field(default_factory=set)
 
     def check(self, api: httpx.Client) -> None:
         """Raises Lost. A write without an answer may have happened or not."""
-        for id_, acknowledged in self.records.items():
-            answer = api.get(f"{API}/organisations/{id_}")
+        for path, acknowledged in self.records.items():
+            answer = api.get(path)
             if answer.status_code != httpx.codes.OK:
-                raise Lost(f"{id_}: acknowledged, now {answer.status_code}")
+                raise Lost(f"{path}: acknowledged, now {answer.status_code}")
             found = answer.json()
-            allowed = acknowledged["version"] + (id_ in self.unanswered)
+            allowed = acknowledged["version"] + (path in self.unanswered)
             if not acknowledged["version"] <= found["version"] <= allowed:
-                raise Lost(f"{id_}: version {acknowledged['version']}, now {found['version']}")
-            if found["version"] == acknowledged["version"] and found != acknowledged:
-                raise Lost(f"{id_}: not what was acknowledged")
+                raise Lost(f"{path}: version {acknowledged['version']}, now {found['version']}")
+            if found["version"] == acknowledged["version"] and _said(found) != _said(acknowledged):
+                raise Lost(f"{path}: not what was acknowledged")
             acknowledged.update(found)
         self.unanswered.clear()
 
@@ -129,7 +130,7 @@ class Drill:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        """Several people create, publish and correct organisations until the block ends."""
+        """Several people write groups and their needs until the block ends."""
         stop = threading.Event()
         writers = [threading.Thread(target=self._write, args=(stop,)) for _ in range(_WRITERS)]
         for writer in writers:
@@ -145,21 +146,28 @@ class Drill:
         with _client(self.service) as api:
             while not stop.is_set():
                 try:
-                    record = api.post(f"{API}/organisations", json={"name": _name()})
-                    self._publish_and_rename(api, record.raise_for_status().json())
+                    made = self._write_one(api, "organisations", "name", {})
+                    need = {"organisation_id": made["id"], "kind": "people"}
+                    self._write_one(api, "needs", "title", need)
                 except httpx.TransportError:
                     return  # the service is gone, and with it the burst
 
-    def _publish_and_rename(self, api: httpx.Client, record: dict[str, Any]) -> None:
-        path = f"{API}/organisations/{record['id']}"
-        self.ledger.records[record["id"]] = record
-        self.ledger.unanswered.add(record["id"])
-        published = api.post(f"{path}/publish").raise_for_status().json()
-        self.ledger.records[record["id"]] = published
-        seen = {"If-Match": f'"{published["version"]}"'}
-        renamed = api.patch(path, json={"name": _name()}, headers=seen).raise_for_status().json()
-        self.ledger.records[record["id"]] = renamed
-        self.ledger.unanswered.discard(record["id"])
+    def _write_one(
+        self, api: httpx.Client, what: str, called: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Create, publish and correct one record; each answer is written down."""
+        created = api.post(f"{API}/{what}", json={called: _name(), **body})
+        record: dict[str, Any] = created.raise_for_status().json()
+        path = f"{API}/{what}/{record['id']}"
+        self.ledger.records[path] = record
+        self.ledger.unanswered.add(path)
+        record = api.post(f"{path}/publish").raise_for_status().json()
+        self.ledger.records[path] = record
+        seen = {"If-Match": f'"{record["version"]}"'}
+        record = api.patch(path, json={called: _name()}, headers=seen).raise_for_status().json()
+        self.ledger.records[path] = record
+        self.ledger.unanswered.discard(path)
+        return record
 
     def _import_in_peace(self) -> float:
         return import_file(self.data_dir, "groups-csv", self._next_file()).seconds
@@ -207,13 +215,14 @@ class Drill:
         local = LocalMeilisearch(self.data_dir)
         settings = Settings(data_dir=self.data_dir)
         database = Database(settings)
-        for index in (
-            EmbeddedIndex(settings.embedded_path),
-            MeiliIndex(local.ensure() or "", local.key),
-        ):
-            with waiting_lock(database, 30):
-                if (drift := reconcile(database, index)).total:
-                    raise Lost(f"{index.name} does not equal the registry: {drift}")
+        for kind in SHELVES:
+            for index in (
+                EmbeddedIndex(settings.embedded_path, kind),
+                MeiliIndex(local.ensure() or "", local.key, kind),
+            ):
+                with waiting_lock(database, 30):
+                    if (drift := reconcile(database, index)).total:
+                        raise Lost(f"{index.name} {kind} does not equal the registry: {drift}")
         database.close()
 
 
@@ -225,6 +234,11 @@ def _children(pid: int) -> list[int]:
 def _client(service: Service) -> httpx.Client:
     headers = {"Authorization": f"Bearer {service.token}"}
     return httpx.Client(base_url=service.url, headers=headers, timeout=30)
+
+
+def _said(record: dict[str, Any]) -> dict[str, Any]:
+    """Without what the night counts."""
+    return {name: value for name, value in record.items() if name not in ("words", "exposure")}
 
 
 def _name() -> str:
