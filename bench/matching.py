@@ -34,14 +34,14 @@ from bench.agreement import (
     judge,
     needs_of,
     opened,
-    reference_answers,
+    reference_answers_in_parallel,
     settings_of,
 )
 from bench.arrivals import Needs, Order, Outcome, by_engine, by_relevance, simulate
 from bench.corpus import LARGE, corpus, quality
 from bench.load import percentile
 from bench.market import LEFT_OUT, Size, make_market
-from bench.planted import Truth, grades_of, ndcg
+from bench.planted import Truth, grades_of, ndcg, pairs_of
 from bench.postgres import postgres
 from bench.process import import_file, run_module, serving
 from bench.reading import party_of, person_party, read_listings
@@ -67,7 +67,7 @@ _SEED = 20
 _LARGE = Size(groups=2_000, needs=1_000, offers=100_000, people=2_000)
 _PAIRS = Size(needs=500, offers=200, people=50, kinds=2)
 # A thick market, where there is something to put in order; every listing is open.
-_PLANTED = Size(offers=2_000, busy=False)
+_PLANTED = Size(offers=1_000, busy=False)
 _ARRIVALS = Size(needs=300, people=800, offers=0, busy=False, kinds=2)
 _QUESTIONS, _WARM_UP, _NAIVE = 200, 20, 3
 _SIMULATIONS = _TRUTHS = 10
@@ -121,7 +121,8 @@ def _large(work: Path, now: datetime) -> Iterator[Row]:
     yield _row("matches_p95_ms_postgres", waits)
     _say_naive(sqlite, ids[:_NAIVE])
     with opened(sqlite) as bench:
-        right = reference_answers(bench, needs_of(bench.session)[_WARM_UP:][:_QUESTIONS])
+        asked = needs_of(bench.session)[_WARM_UP:][:_QUESTIONS]
+        right = reference_answers_in_parallel(bench, asked)
     same = None
     if by_postgres:
         answers = zip(by_sqlite.answers, by_postgres.answers, right, strict=True)
@@ -209,7 +210,7 @@ def _planted(work: Path, now: datetime) -> Iterator[Row]:
     """
     for name, left_out in (("everything written", (0.0, 0.0)), ("as written", LEFT_OUT)):
         size = replace(_PLANTED, left_out=left_out)
-        engine, oracle, steep = _ndcg(work / f"planted_{left_out[1]}", size, now)
+        engine, oracle, steep = planted_ndcg(work / f"planted_{left_out[1]}", size, now)
         note(
             f"planted truth, {name}: engine {engine:.3f} (gains of 2^grade-1: {steep:.3f}), "
             f"knowing what counts {oracle:.3f}"
@@ -217,7 +218,7 @@ def _planted(work: Path, now: datetime) -> Iterator[Row]:
     yield _row("planted_ndcg10", engine / oracle)
 
 
-def _ndcg(folder: Path, size: Size, now: datetime) -> tuple[float, float, float]:
+def planted_ndcg(folder: Path, size: Size, now: datetime) -> tuple[float, float, float]:
     """Means of the engine, of the oracle, and of the engine with steep gains."""
     market = make_market(size, seed=_SEED, now=now, keep_whole=True)
     fill(settings_of(folder), market, now)
@@ -227,15 +228,16 @@ def _ndcg(folder: Path, size: Size, now: datetime) -> tuple[float, float, float]
         written = {party.id: party for party in bench.others}
         needs = [whole[str(row["id"])] for row in market.needs]
         offers = [whole[str(row["id"])] for row in market.offers]
-        possible = [(n, o) for n in needs for o in offers if passes(n, o, bench.rules)]
+        possible = pairs_of((n, o) for n in needs for o in offers if passes(n, o, bench.rules))
         shown = {need.id: _everybody(bench, need.id) for need in needs}
-        mine = {str(need.id): party_of(need, bench.book) for need in needs_of(bench.session)}
+        read = [party_of(need, bench.book) for need in needs_of(bench.session)]
+        seen = pairs_of((need, written[other]) for need in read for other in shown[need.id])
         rng = random.Random(_SEED)
         for _ in range(_TRUTHS):
             truth = Truth.drawn(rng)
             for id_, grades in grades_of(truth, possible, rng).items():
-                likely = {o: truth.likely(mine[id_], written[o]) for o in shown[id_]}
-                oracle = sorted(likely, key=lambda o: -likely[o])
+                likely = {other: truth.likely(seen[id_, other]) for other in shown[id_]}
+                oracle = sorted(likely, key=likely.__getitem__, reverse=True)
                 engine = shown[id_]
                 found.append(
                     (ndcg(engine, grades), ndcg(oracle, grades), ndcg(engine, grades, steep=True))

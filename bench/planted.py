@@ -22,8 +22,9 @@ _ALIKE = 0.4  # two texts of the same theme seldom have more in common
 _LEAST, _MOST = 0.5, 2.5  # logits between all and nothing of a cause
 _LESSER = {"often", "wish", "stage"}  # half of that
 
-Pair = tuple[Party, Party]
 Causes = dict[str, float]
+# Ids of need and offer → what speaks for the other, as either sees it.
+Pairs = Mapping[tuple[str, str], tuple[Causes, Causes]]
 # Need → offer → grade.
 Grades = Mapping[str, Mapping[str, int]]
 
@@ -45,20 +46,23 @@ class Truth:
 
         return Truth(side(), side())
 
-    def likely(self, need: Party, offer: Party, rng: random.Random | None = None) -> float:
+    def likely(self, both: tuple[Causes, Causes], rng: random.Random | None = None) -> float:
         """How likely the two come together; with `rng`, chance plays its part."""
         chance = (rng.gauss(0, _CHANCE), rng.gauss(0, _CHANCE)) if rng else (0.0, 0.0)
-        for_need = _yes(self.need, causes(need, offer), chance[0])
-        return for_need * _yes(self.giver, causes(offer, need), chance[1])
+        return _yes(self.need, both[0], chance[0]) * _yes(self.giver, both[1], chance[1])
 
     def willing(self, giver: Party, need: Party, *, eager: float) -> float:
         """How likely the giver is to say yes; `eager` in logits."""
         return _yes(self.giver, causes(giver, need), eager)
 
 
-def grades_of(truth: Truth, possible: Iterable[Pair], rng: random.Random) -> Grades:
+def pairs_of(pairs: Iterable[tuple[Party, Party]]) -> Pairs:
+    return {(n.id, o.id): (causes(n, o), causes(o, n)) for n, o in pairs}
+
+
+def grades_of(truth: Truth, possible: Pairs, rng: random.Random) -> Grades:
     """The grades above nought."""
-    likely = {(n.id, o.id): truth.likely(n, o, rng) for n, o in possible}
+    likely = {pair: truth.likely(both, rng) for pair, both in possible.items()}
     ranked = sorted(likely, key=lambda pair: -likely[pair])
     graded: dict[str, dict[str, int]] = {}
     for place, (need_id, offer_id) in enumerate(ranked):
@@ -97,6 +101,8 @@ def causes(one: Party, other: Party) -> Causes:
 
 def _theme(one: Party, other: Party) -> float:
     """One theme in common is most of it; a second adds a little."""
+    if not one.fields or not other.fields:
+        return 0.4
     return (0.0, 0.8, 1.0)[min(2, len(one.fields & other.fields))]
 
 
