@@ -16,7 +16,6 @@ from app.core.errors import Invalid
 from app.matching.models import Compatibility, Proposal, Weight
 from app.matching.scores import DEFAULT_WEIGHTS
 from app.matching.settings import RULES
-from app.matching.traits import Traits, as_json
 from app.vocabulary.listings import ListingKind
 
 _PROPOSAL = "proposal"
@@ -26,12 +25,11 @@ def keep_proposal(
     session: WriteSession,
     *,
     listing_id: uuid.UUID,
-    mine: Traits,
-    other: Traits,
+    inputs: Mapping[str, Any],
     explanation: Mapping[str, Any],
     actor: str,
 ) -> Proposal:
-    """Keep what the engine said of a pair, with what it knew: it can be checked later."""
+    """Keep what the engine said of a pair, with what it knew: it can be checked years later."""
     shown = explanation["candidate"]
     proposal = Proposal(
         id=uuid7(),
@@ -42,7 +40,7 @@ def keep_proposal(
         score=shown.score,
         # A resident's name stands in one place only.
         explanation={**explanation, "candidate": {**asdict(shown), "name": ""}},
-        inputs={"mine": as_json(mine), "other": as_json(other)},
+        inputs=dict(inputs),
         actor=actor,
         created_at=clock.now(),
     )

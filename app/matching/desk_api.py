@@ -146,11 +146,11 @@ def keep_proposal(
 
     get_listing(session, listing_id, side=side)
     mine, other, explanation = explain(request, session, listing_id, candidate_id)
+    written = market_of(request).loader.written
     proposal = keep(
         session,
         listing_id=listing_id,
-        mine=mine,
-        other=other,
+        inputs={"mine": written(mine), "other": written(other)},
         explanation=explanation,
         actor=actor,
     )

@@ -22,6 +22,8 @@ from app.matching.traits import (
     MOST_WINDOWS,
     PARTIES,
     Numbers,
+    Traits,
+    as_json,
     kinds_mask,
     minutes_of,
 )
@@ -48,6 +50,7 @@ _POOLED = (ListingStatus.PUBLISHED, ListingStatus.PAUSED)
 _AT_A_TIME = 2_000
 _IDF_SCALE = 10_000
 _AGELESS = {"age_from": -2, "age_to": -2}
+_DERIVED = frozenset({"hash", "near_fields", "slot_minutes", "exact"})
 _LISTING = (
     "id side kind status organisation_id words fields required_skills preferred_skills stages "
     "wished_types quantity least_quantity engaged exposure best_before temperature conditions "
@@ -163,6 +166,20 @@ class Loader:
             **_AGELESS,
             **self._words(row["words"]),
         }
+
+    def written(self, traits: Traits) -> dict[str, Any]:
+        """One row as plain values, to be kept: what numbers stand for here in its place."""
+        said = as_json(traits)
+        for name, numbers in (
+            ("organisation", self.organisations),
+            ("municipality", self.municipalities),
+            ("unit", self.words),
+        ):
+            if name in said:
+                said[name] = numbers.value(said[name])
+        weights = zip(said.pop("words"), said.pop("idf"), strict=True)
+        said["words"] = {self.words.value(word): idf for word, idf in weights if word >= 0}
+        return {name: value for name, value in said.items() if name not in _DERIVED}
 
     def _place(
         self, code: str | None, latitude: float | None, longitude: float | None

@@ -12,8 +12,17 @@ from app.core.db import ReadSession
 from app.matching.models import Compatibility, Counted, Proposal, Weight
 from app.matching.scores import DEFAULT_WEIGHTS, ENGINE_VERSION, ByKind
 from app.matching.traits import KINDS, Array
+from app.vocabulary.listings import ListingKind
 
 RULES = "matching"
+# As the migration sets them.
+_FIRST_PAIRS = {(kind, kind) for kind in KINDS} | {
+    (ListingKind.ADVICE, ListingKind.SKILL),
+    (ListingKind.SKILL, ListingKind.ADVICE),
+    (ListingKind.PLACE, ListingKind.PARTNER),
+    (ListingKind.PARTNER, ListingKind.PLACE),
+    (ListingKind.GOODS, ListingKind.FOOD),
+}
 _MOST_PROPOSALS = 100
 
 
@@ -29,20 +38,27 @@ class Rules:
 def read_rules(session: ReadSession) -> Rules:
     """The rules as they stand."""
     compatible = np.zeros((len(KINDS), len(KINDS)), dtype=np.bool_)
-    for need, offer in session.exec(select(Compatibility.need_kind, Compatibility.offer_kind)):
+    pairs = set(session.exec(select(Compatibility.need_kind, Compatibility.offer_kind)).all())
+    for need, offer in pairs:
         compatible[KINDS.index(need), KINDS.index(offer)] = True
     weights = {kind: dict(defaults) for kind, defaults in DEFAULT_WEIGHTS.items()}
-    set_ = session.exec(select(Weight).order_by(Weight.kind, Weight.criterion)).all()
-    for row in set_:
+    for row in session.exec(select(Weight).order_by(Weight.kind, Weight.criterion)):
         weights[row.kind][row.criterion] = row.weight
-    changed = ";".join(f"{row.kind}.{row.criterion}={row.weight:g}" for row in set_)
-    return Rules(compatible, weights, _version(changed))
+    return Rules(compatible, weights, _version(weights, pairs))
 
 
-def _version(changed: str) -> str:
+def _version(weights: ByKind, pairs: set[tuple[ListingKind, ListingKind]]) -> str:
+    """The engine's, and what the city has set otherwise: the same rules have the same name."""
+    changed = [
+        f"{kind}.{name}={weight!r}"
+        for kind, of_kind in weights.items()
+        for name, weight in of_kind.items()
+        if weight != DEFAULT_WEIGHTS[kind].get(name)
+    ]
+    changed += [f"{need}-{offer}" for need, offer in sorted(pairs ^ _FIRST_PAIRS)]
     if not changed:
         return ENGINE_VERSION
-    return f"{ENGINE_VERSION}+{uuid.uuid5(uuid.NAMESPACE_OID, changed).hex[:8]}"
+    return f"{ENGINE_VERSION}+{uuid.uuid5(uuid.NAMESPACE_OID, ';'.join(changed)).hex[:8]}"
 
 
 def as_plain(rules: Rules, counted_at: datetime | None) -> dict[str, Any]:
