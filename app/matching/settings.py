@@ -38,7 +38,8 @@ class Rules:
 def read_rules(session: ReadSession) -> Rules:
     """The rules as they stand."""
     compatible = np.zeros((len(KINDS), len(KINDS)), dtype=np.bool_)
-    pairs = set(session.exec(select(Compatibility.need_kind, Compatibility.offer_kind)).all())
+    rows = session.exec(select(Compatibility.need_kind, Compatibility.offer_kind))
+    pairs = {(ListingKind(need), ListingKind(offer)) for need, offer in rows}
     for need, offer in pairs:
         compatible[KINDS.index(need), KINDS.index(offer)] = True
     weights = {kind: dict(defaults) for kind, defaults in DEFAULT_WEIGHTS.items()}
