@@ -4,7 +4,9 @@ numpy and the market are loaded by the first question: whoever only searches nev
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
@@ -206,12 +208,26 @@ def partners(
 )
 def match_case(request: Request, session: Reading, form: CaseForm) -> JSON:
     side = Side.NEED if form.need else Side.OFFER
-    record = unsaved_listing(session, Draft(side, form.case.values()))
+    pools = pools_of(side, form.candidates, "body.for")
+    with _inside(side):
+        record = unsaved_listing(session, Draft(side, form.case.values()))
     market = market_of(request)
     market.refresh(session)
     mine = market.unsaved(session, record)
-    pools = pools_of(side, form.candidates, "body.for")
     return private(answer(session, market, mine, pools, limit=form.limit))
+
+
+@contextmanager
+def _inside(part: str) -> Iterator[None]:
+    """What is wrong with a listing is wrong with the part of the body that it is."""
+    try:
+        yield
+    except Invalid as error:
+        errors = [
+            replace(one, field=f"body.{part}.{one.field.removeprefix('body.')}")
+            for one in error.errors
+        ]
+        raise Invalid(error.detail, errors) from None
 
 
 # --------------------------------------------------------------------------------- one pair

@@ -75,14 +75,15 @@ def _listing(
     record = get_shown(session, listing_id, side=side, operator=False).for_public()
     published = record.status is ListingStatus.PUBLISHED
     stages = {stage.code: stage.label for stage in list_stages(session)}
+    dates = _dates(session, record)
     return page(
         request,
         "matching/listing.html",
         record=record,
         published=published,
         summary=shortened(record.description or record.title, 120),
-        card=_card(record),
-        dates=_dates(session, record),
+        card=_card(record, dated=bool(dates)),
+        dates=dates,
         burden=_burden(record),
         facts=_facts(record, stages),
         matches=_matches(request, session, record) if published else None,
@@ -106,11 +107,11 @@ def read_partners(request: Request, session: Reading, organisation_id: uuid.UUID
 # ---------------------------------------------------------------------------------- what is shown
 
 
-def _card(record: ListingRecord) -> list[tuple[str, str]]:
+def _card(record: ListingRecord, *, dated: bool) -> list[tuple[str, str]]:
     """Where, when and what about: what people decide by (千葉県の調査)."""
     return [
         ("場所", _where(record)),
-        ("日", _when(record)),
+        ("日", _when(record) or ("下の日程をご覧ください" if dated else _UNSAID)),
         (
             "分野",
             "・".join(Field(str(number)).short for number in record.fields) or _UNSAID,
@@ -130,7 +131,7 @@ def _when(record: ListingRecord) -> str:
     exact = [_moment(window.starts_at, window.ends_at) for window in record.windows]
     weekly = slots_label(record.slots)
     talk = "応相談" if record.negotiable else ""
-    return "、".join(part for part in (*exact, weekly, talk) if part) or "下の日程をご覧ください"
+    return "、".join(part for part in (*exact, weekly, talk) if part)
 
 
 def _moment(starts_at: datetime, ends_at: datetime) -> str:
