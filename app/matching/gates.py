@@ -4,7 +4,7 @@ A gate is `(need, offer, question) -> one truth value a pair`. What is unknown p
 the score, except where somebody's safety or the law depends on it (H6, H7).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -139,6 +139,8 @@ GATES: dict[str, Gate] = {
 ROUNDS = (("H1",), ("H2", "H3", "H10", "H8", "H9"), ("H6", "H7", "H5", "H4", "H11"))
 # What a person can do something about: a pair that fails only one of these is worth naming.
 MENDABLE = ("H4", "H5", "H6", "H7", "H8", "H9")
+# The others.
+FIRM = (("H1",), ("H2", "H3", "H10", "H11"))
 
 
 def both_online(need: Traits, offer: Traits) -> Array:
@@ -171,7 +173,12 @@ def passed(need: Traits, offer: Traits, question: Question) -> dict[str, Array]:
 
 
 def sift(
-    mine: Traits, others: Traits, question: Question, *, asking: bool
+    mine: Traits,
+    others: Traits,
+    question: Question,
+    *,
+    asking: bool,
+    rounds: Sequence[Sequence[str]] = ROUNDS,
 ) -> tuple[Traits, dict[str, int]]:
     """Those of `others` that pass every gate, and how many each gate kept out first.
 
@@ -179,7 +186,7 @@ def sift(
     """
     kept_out: dict[str, int] = {}
     left = others
-    for codes in ROUNDS:
+    for codes in rounds:
         need, offer = (mine, left) if asking else (left, mine)
         good = np.ones(len(left), dtype=np.bool_)
         for code in codes:

@@ -13,6 +13,7 @@ from app.core import clock
 from app.core.db import ReadSession
 from app.listings.models import Engagement, Listing
 from app.matching.gates import (
+    FIRM,
     GATES,
     MENDABLE,
     REFUSED_DAYS,
@@ -46,6 +47,7 @@ from app.people.models import Person
 from app.vocabulary.listings import EngagementState, PartyKind
 
 NEAREST = 3
+_MOST_NEAR = 10_000
 _COUNTS_KEEP = timedelta(days=2)
 
 
@@ -290,13 +292,13 @@ def _nearest(desk: Desk, mine: Traits, pools: Sequence[str]) -> list[Near]:
     found: list[tuple[Traits, list[str]]] = []
     for name in pools:
         pool = desk.market.pool(name)
-        need, offer = (mine, pool) if asking else (pool, mine)
-        gates = passed(need, offer, desk.question)
-        firm = np.logical_and.reduce([gates[code] for code in GATES if code not in MENDABLE])
-        missed = sum((~gates[code]).astype(np.int8) for code in MENDABLE)
-        rows = np.flatnonzero(firm & (missed == 1))
-        codes = [next(c for c in MENDABLE if not gates[c][row]) for row in rows[:10_000]]
-        found.append((pool.take(rows[:10_000]), codes))
+        left, _ = sift(mine, pool, desk.question, asking=asking, rounds=FIRM)
+        need, offer = (mine, left) if asking else (left, mine)
+        gates = {code: GATES[code](need, offer, desk.question) for code in MENDABLE}
+        missed = sum((~good).astype(np.int8) for good in gates.values())
+        rows = np.flatnonzero(missed == 1)[:_MOST_NEAR]
+        codes = [next(c for c in MENDABLE if not gates[c][row]) for row in rows]
+        found.append((left.take(rows), codes))
     others = Traits.join([traits for traits, _ in found])
     if not len(others):
         return []
