@@ -71,6 +71,21 @@ TABLE: dict[str, tuple[str, str, str]] = {
     f"POST {SHIFT}/places": ("401", "401", "201 201 201 201 404"),
     f"POST {PLACE}/confirm": ("401", "401", "409 409 409 409 404"),
     f"POST {PLACE}/cancel": ("401", "401", "200 200 200 200 404"),
+    f"GET {NEED}/matches": ("401", "401", "200 200 200 200 404"),
+    f"GET {OFFER}/matches": ("401", "401", "200 200 200 200 404"),
+    f"GET {NEED}/matches/{{candidate_id}}": ("401", "401", "200 200 200 200 404"),
+    f"GET {OFFER}/matches/{{candidate_id}}": ("401", "401", "200 200 200 200 404"),
+    f"POST {NEED}/matches/{{candidate_id}}": ("401", "401", "201 201 201 201 404"),
+    f"POST {OFFER}/matches/{{candidate_id}}": ("401", "401", "201 201 201 201 404"),
+    f"GET {NEED}/proposals": ("401", "401", "200 200 200 200 404"),
+    f"GET {OFFER}/proposals": ("401", "401", "200 200 200 200 404"),
+    f"POST {NEED}/shifts/assignments/draft": ("401", "401", "200 200 200 200 404"),
+    f"GET {PERSON}/opportunities": ("401", "401", "200 200 200 200 404"),
+    f"GET {ONE}/partners": ("401", "401", "200 200 200 200 404"),
+    f"POST {API}/matches": ("401", "401", "200 200 200 200 422"),
+    f"GET {API}/matching": ("401", "401", "200"),
+    f"PUT {API}/matching/weights/{{kind}}": ("401", "401", "200"),
+    f"PUT {API}/matching/compatibility/{{kind}}": ("401", "401", "200"),
     "GET /": ("200", "200", "200"),
     "GET /about": ("200", "200", "200"),
     "GET /favicon.ico": ("200", "200", "200"),
@@ -78,6 +93,9 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "GET /opportunities": ("200", "200", "200"),
     # A page shows everybody what the public may see, operators included.
     "GET /organisations/{organisation_id}": ("404 200 404 200 404",) * 3,
+    "GET /organisations/{organisation_id}/partners": ("404 200 404 200 404",) * 3,
+    "GET /needs/{listing_id}": ("404 200 404 404 404",) * 3,
+    "GET /offers/{listing_id}": ("404 200 404 404 404",) * 3,
     "GET /healthz": ("200", "200", "200"),
     "GET /readyz": ("200", "200", "200"),
     "GET /metrics": ("200", "200", "200"),
@@ -102,6 +120,10 @@ BODIES: dict[str, dict[str, Any]] = {
     f"POST {NEED}/shifts": DATE,
     f"PATCH {SHIFT}": {"capacity": 6},
     f"POST {SHIFT}/places": {},
+    f"POST {NEED}/shifts/assignments/draft": {"most_per_person": 1},
+    f"POST {API}/matches": {"need": {"kind": "people", "title": "お手伝い"}},
+    f"PUT {API}/matching/weights/{{kind}}": {"weights": {"fields": 30}},
+    f"PUT {API}/matching/compatibility/{{kind}}": {"offers": ["people"]},
 }
 STEPS = {
     "draft": [],
@@ -211,11 +233,14 @@ def ask(client: TestClient, operator: dict[str, str]) -> Callable[..., Any]:
 
     def ask(route: str, actor: str, about: dict[str, Any], query: str = "") -> Any:
         method, path = route.split(" ", 1)
-        listing = about["offer_id" if f"{API}/offers" in path else "need_id"]
+        both = (about["need_id"], about["offer_id"])
+        listing, candidate = both[::-1] if "/offers/" in path else both
         ids = {
             "organisation_id": about["id"],
             "person_id": about["person_id"],
             "listing_id": listing,
+            "candidate_id": candidate,
+            "kind": "people",
             "shift_id": about["shift_id"],
             "place_id": about["place_id"],
         }
@@ -226,6 +251,8 @@ def ask(client: TestClient, operator: dict[str, str]) -> Callable[..., Any]:
         body = BODIES.get(route)
         if body and route in (f"POST {API}/needs", f"POST {API}/offers"):
             body = {**body, "organisation_id": about["id"]}
+        if route == f"POST {API}/matches":
+            body = {"need": {**BODIES[route]["need"], "organisation_id": about["id"]}}
         if route == f"POST {SHIFT}/places":
             body = {"organisation": about["id"], "size": 2}
         return client.request(method, path + query, json=body, headers=headers)
@@ -269,6 +296,7 @@ class TestTable:
             paths = (f"{API}/organisations", one, f"{one}/history", f"{one}/suggestions")
             paths += (f"{API}/needs/{about['need_id']}", f"{API}/offers/{about['offer_id']}")
             paths += (f"{paths[4]}/shifts", f"{API}/shifts/{about['shift_id']}/places")
+            paths += (f"{paths[4]}/proposals", f"{paths[5]}/proposals")
             return [
                 client.get(
                     path, params=statuses if path == paths[0] else {}, headers=operator
