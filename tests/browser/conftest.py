@@ -134,6 +134,10 @@ def listen(page: Page, site: str, complaints: list[str]) -> None:
 def paths(site: str) -> dict[str, str]:
     """An address for each kind of page."""
     hits = httpx.get(f"{site}/api/v1/search", params={"q": "子育て"}, timeout=10).json()["hits"]
+    need, offer = (
+        httpx.get(f"{site}/api/v1/{side}", timeout=10).json()["items"][0]["id"]
+        for side in ("needs", "offers")
+    )
     return {
         "home": "/",
         "results": "/search?q=子育て",
@@ -142,6 +146,10 @@ def paths(site: str) -> dict[str, str]:
         "literal": "/search?q=平日の夜&interpret=off",
         "empty": "/search?q=ぬぬぬぬぬ&area=13",
         "group": f"/organisations/{hits[0]['id']}",
+        "opportunities": "/opportunities",
+        "need": f"/needs/{need}",
+        "offer": f"/offers/{offer}",
+        "partners": f"/organisations/{hits[0]['id']}/partners",
         "about": "/about",
         "not found": "/nothing",
         "mistaken": "/search?near=x",

@@ -16,6 +16,7 @@ PHONE, DESK = 320, 1280
 PAGES = (
     *("home", "results", "all", "filters", "literal"),
     *("empty", "group", "about", "not found", "mistaken"),
+    *("opportunities", "need", "offer", "partners"),
 )
 _AXE = Path(__file__).resolve().parent.parent.parent / "node_modules/axe-core/axe.min.js"
 # What can be clicked or typed into, in the order of the document.

@@ -37,6 +37,26 @@ class TestPrint:
         assert 1 <= paper.count(b"/Type /Page\n") <= 2
 
 
+class TestMatches:
+    @pytest.mark.parametrize("name", ["opportunities", "need", "offer", "partners"])
+    def test_can_be_read_on_a_phone_without_scripts(
+        self, visit: Visit, paths: dict[str, str], name: str
+    ) -> None:
+        page = visit(paths[name], 390, java_script_enabled=False)
+        expect(page.locator("h1")).to_be_visible()
+        expect(page.locator(".card, .match, .record, form").first).to_be_visible()
+
+    def test_a_need_leads_to_whom_it_suits_and_to_its_group(
+        self, visit: Visit, paths: dict[str, str]
+    ) -> None:
+        page = visit(paths["need"], 390, java_script_enabled=False)
+        matches = page.locator(".matches")
+        expect(matches).to_be_visible()
+        page.locator(".record a[href^='/organisations/']").first.click()
+        expect(page.locator("h1")).to_be_visible()
+        assert "/organisations/" in page.url
+
+
 class TestProblem:
     @pytest.mark.parametrize(
         ("path", "status", "sentence"),
