@@ -4,6 +4,7 @@ documents      what an index is given and holds
 text           normalising, words, readings
 thesaurus      themes and the words for them (thesaurus.toml)
 understanding  what a person typed → a question
+days           「来週の土曜」 → dates
 wishes         when, with whom, how much: wordings → codes
 queries        a question → what an engine is asked, step by step
 index          the Protocol of an engine

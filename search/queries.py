@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from search.days import dates_of
 from search.documents import place_word, theme_word
 from search.errors import InvalidQuery
 from search.index import Ask, Facets, Filters, Found, Group, Sort
@@ -109,8 +110,10 @@ class _Conductor:
         )
 
     def _understood(self) -> Mapping[str, tuple[str, ...]]:
-        themes = {"theme": self.themes} if self.themes else {}
-        return {**self.question.understood, **themes}
+        understood = dict(self.question.understood)
+        if "day" in understood:
+            understood["day"] = dates_of(understood["day"])
+        return {**understood, "theme": self.themes} if self.themes else understood
 
     def _page(
         self, namesakes: list[dict[str, Any]], hits: list[dict[str, Any]]
@@ -237,7 +240,7 @@ class _Conductor:
 
     def _other_times(self) -> Iterator[tuple[str, Ask]]:
         """The same topic without the wishes; a doubtful topic outlives the time alone."""
-        wishes = WISHED if self.question.certain else frozenset({"when"})
+        wishes = WISHED if self.question.certain else frozenset({"day", "when"})
         if self.themes:
             lists = [name for name in self.question.understood if name in wishes]
             yield from self._without_filters(lists, self._themed(self.themes))

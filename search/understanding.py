@@ -8,10 +8,12 @@ own.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from search.days import without_dates
 from search.text import (
     KANA_OR_LATIN,
     LEGAL_FORM,
@@ -75,20 +77,21 @@ def understand(
     kind: str = "organisation",
     given: frozenset[str] = frozenset(),
     interpret: bool = True,
+    today: date | None = None,
 ) -> Question:
     """The question behind `typed`, about documents of a kind.
 
     `given` names the code lists the caller already filters by: those are not read out of the words.
-    With `interpret=False` only the letters count.
+    With `interpret=False` only the letters count; without `today` no days are read.
     """
     text = " ".join(normalise(typed[:LONGEST_QUESTION]).split())
     if not interpret:
         return _plain(typed, strip_legal_form(text))
     if label := _label(text, lexicon, given):
         return Question(typed=typed, understood=label)
-    understood, nearer, bare = _read(kind, text, lexicon, given)
+    understood, nearer, bare = _read(kind, text, lexicon, given, today)
     question = _plain(typed, bare)
-    themes, certain = _themes(question, bare)
+    themes, certain = _themes(question, without_dates(bare) if kind in TASKS else bare)
     return Question(
         typed=typed,
         bare=strip_legal_form(text).replace(" ", ""),
@@ -103,10 +106,10 @@ def understand(
 
 
 def _read(
-    kind: str, text: str, lexicon: Lexicon, given: frozenset[str]
+    kind: str, text: str, lexicon: Lexicon, given: frozenset[str], today: date | None
 ) -> tuple[dict[str, tuple[str, ...]], str | None, str]:
     """Times, places and wishes named in `text`, the municipality to rank first, and the rest."""
-    wishes, rest = read_wishes(kind, text, given)
+    wishes, rest = read_wishes(kind, text, given, today)
     understood, nearer = dict(wishes), None
     rest = strip_legal_form(rest)
     if "area" not in given:
@@ -119,9 +122,14 @@ def _read(
 
 
 def correct(question: Question) -> tuple[tuple[str, ...], str] | None:
-    """The themes of the known word nearest to a misspelt question, and that word."""
+    """The themes of the known word nearest to a misspelt question, and that word.
+
+    What is written in kanji must be nearly written so: half of all place names (吉祥寺, 池袋) are
+    read nearly as some known word is.
+    """
     known = thesaurus()
-    if near := known.nearest(question.sound) or known.nearest_written(question.bare):
+    near = known.nearest(question.sound) if question.sounds else None
+    if near := near or known.nearest_written(question.bare):
         return tuple(code for code, _ in known.heard(near)), known.labels[near]
     return None
 

@@ -7,7 +7,10 @@ words.
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
+
+from search.days import DENIED, PART_OF_DAY, day_codes, read_days
 
 Codes = Mapping[str, tuple[str, ...]]
 
@@ -74,7 +77,7 @@ _FEW = "(?:1|一|いち)"
 _OF_OPPORTUNITIES = (
     _time("evening", f"{_EVENING}|アフター(?:5|ファイブ)|会社(?:の|が)(?:あと|ひけた後)"),
     _time("holiday", f"{_HOLIDAY}|(?:お盆|大型連休|長期の?休み|学校の休み)(?:中|期間)?"),
-    _time("weekend", _WEEKEND),
+    _time("weekend", f"(?:{_WEEKEND}){PART_OF_DAY}"),
     _time("weekday", _WEEKDAY),
     _wish(
         "online",
@@ -140,7 +143,7 @@ _OF_OPPORTUNITIES = (
 )
 _BY_KIND = {"organisation": _OF_ORGANISATIONS, "opportunity": _OF_OPPORTUNITIES}
 # The lists that wishes for something to do stand in.
-WISHED = frozenset("when online family beginner single_day students travel_paid".split())
+WISHED = frozenset("day when online family beginner single_day students travel_paid".split())
 # Kinds that are asked for as something to do: place and time are conditions, never names. Where
 # too little is found, who wishes to plant flowers on a Sunday would sooner plant them on another
 # day than do something else on a Sunday.
@@ -148,10 +151,20 @@ TASKS = frozenset({"opportunity"})
 _ORPHAN = re.compile(r"(?:^|(?<=\s))(?:[にのはもを、]|で(?!き))(?=\S)")
 
 
-def read_wishes(kind: str, text: str, given: frozenset[str]) -> tuple[Codes, str]:
-    """What a normalised `text` wishes for, but for the lists `given`, and the rest of it."""
-    found: dict[str, tuple[str, ...]] = {}
-    rest = text
+# A time that does not do is neither asked for nor looked for as a word.
+_DENIED_TIME = re.compile(
+    f"{_BEGIN}(?:{_EVENING}|{_HOLIDAY}|{_WEEKEND}|{_WEEKDAY}){PART_OF_DAY}{DENIED}"
+)
+
+
+def read_wishes(
+    kind: str, text: str, given: frozenset[str], today: date | None = None
+) -> tuple[Codes, str]:
+    """What a normalised `text` wishes for, but for the lists `given`, and the rest of it.
+
+    Days are read of what one can take part in, and only where `today` is known.
+    """
+    found, rest = _read_times(text, given, today) if kind in TASKS else ({}, text)
     for wish in _BY_KIND.get(kind, ()):
         if wish.code_list in given:
             continue
@@ -160,3 +173,16 @@ def read_wishes(kind: str, text: str, given: frozenset[str]) -> tuple[Codes, str
             found[wish.code_list] = (*found.get(wish.code_list, ()), wish.code)
             rest = _ORPHAN.sub("", shorter)
     return found, " ".join(rest.split())
+
+
+def _read_times(
+    text: str, given: frozenset[str], today: date | None
+) -> tuple[dict[str, tuple[str, ...]], str]:
+    """The days, and the text without them and without the times that are denied."""
+    days: tuple[date, ...] = ()
+    rest = text
+    if today and "day" not in given:
+        days, rest = read_days(text, today)
+    found = {"day": day_codes(days)} if days else {}
+    allowed = _DENIED_TIME.sub(" ", rest)
+    return found, _ORPHAN.sub("", allowed) if allowed != rest else rest

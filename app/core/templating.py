@@ -38,6 +38,12 @@ def _day(value: date | str) -> str:
         return western
 
 
+def short_day(day: date, today: date) -> str:
+    """12月5日（土）, with the year when it is another than today's."""
+    year = "" if day.year == today.year else f"{day.year}年"
+    return f"{year}{day.month}月{day.day}日（{'月火水木金土日'[day.weekday()]}）"
+
+
 def _moment(value: datetime) -> str:
     at = in_tokyo(value)
     return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"

@@ -18,15 +18,14 @@ from app.core.clock import today
 from app.core.paging import DEFAULT, MOST
 from app.core.text import Day
 from app.discovery.documents import yes_or_no
-from app.discovery.opportunities import day_codes
 from app.organisations.forms import Area
 from app.vocabulary.listings import Frequency, ListingKind
 from app.vocabulary.organisations import LegalForm, OrganisationType
 from app.vocabulary.times import ActivityTime
+from search.days import MOST_DAYS, day_codes
 
 _POSITION = re.compile(r"(-?\d{1,2}(?:\.\d{1,10})?),\s?(-?\d{1,3}(?:\.\d{1,10})?)", re.ASCII)
 _LONGEST = 10_000
-MOST_DAYS = 92
 _BURDENS = ("online", "family", "beginner", "single_day", "students", "travel_paid")
 # By what each kind is counted; by these it is filtered, and opportunities by day.
 FACETS: dict[str, tuple[str, ...]] = {

@@ -207,12 +207,6 @@ def _weekly(slots: Iterable[str], first: date, last: date) -> Iterator[date]:
             yield day
 
 
-def day_codes(days: Iterable[date]) -> tuple[str, ...]:
-    """What a document that fits one of these days has among its `day` codes."""
-    codes = [code for day in days for code in (day.isoformat(), WEEKDAYS[day.weekday()].value)]
-    return tuple(dict.fromkeys(codes))
-
-
 def days_to_come(days: Iterable[str]) -> list[str]:
     """Of the days of a card those that are not over."""
     current = today().isoformat()

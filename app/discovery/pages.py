@@ -53,6 +53,7 @@ _OPPORTUNITIES = Shown(
     relaxed={
         "area": "場所を広げたもの",
         "when": "時を問わないもの",
+        "day": "日を問わないもの",
         "field": "分野を問わないもの",
         "online": "オンラインに限らないもの",
         "family": "親子に限らないもの",

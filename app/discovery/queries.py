@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from app.core.clock import today
 from app.discovery.engines import Engines
 from app.discovery.forms import FACETS, SearchForm, SuggestForm
 from app.discovery.lexicon import LEXICON
@@ -41,7 +42,12 @@ def request_of(form: SearchForm) -> Request:
     codes = form.codes()
     kind = form.sought
     question = understand(
-        form.q, LEXICON, kind=kind, given=frozenset(codes), interpret=form.interpret == "on"
+        form.q,
+        LEXICON,
+        kind=kind,
+        given=frozenset(codes),
+        interpret=form.interpret == "on",
+        today=today(),
     )
     filters = Filters(codes, form.position, form.radius_km)
     return Request(kind, question, filters, form.sort, FACETS[kind], form.offset, form.limit)

@@ -1,6 +1,6 @@
 """What every page of results shows: labels for codes and links for every next step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 
+from app.core.clock import today
+from app.core.templating import short_day
 from app.discovery.forms import FILTERS, SearchForm
 from app.places.rules import area_name
 from app.vocabulary.fields import Field
@@ -128,9 +130,8 @@ class Results:
         pairs = [(n, code) for n, codes in self.form.codes().items() for code in codes]
         chosen = [self._without(name, code) for name, code in pairs if name != "day"]
         if days := self.form.days:
-            label = "〜".join(map(day_label, sorted({min(days), max(days)})))
             rest = without(self.given, *_SPAN)
-            chosen.append({"label": f"日：{label}", "without": self.link(rest)})
+            chosen.append({"label": f"日：{days_label(days)}", "without": self.link(rest)})
         return chosen
 
     def _without(self, name: str, code: str) -> dict[str, str]:
@@ -157,9 +158,11 @@ class Results:
         parts = [
             self.labels.of(name, code)
             for name, codes in interpreted.items()
-            if name != "corrected"
+            if name not in ("corrected", "day")
             for code in codes
         ]
+        if days := interpreted.get("day"):
+            parts.insert(0, days_label(map(date.fromisoformat, days)))
         corrected = interpreted.get("corrected")
         return "、".join(([f"「{corrected}」のことですか"] if corrected else []) + parts)
 
@@ -200,8 +203,19 @@ def distance_of(hit: Mapping[str, Any]) -> str:
 
 
 def day_label(day: date) -> str:
-    """12月5日（土）."""
-    return f"{day.month}月{day.day}日（{'月火水木金土日'[day.weekday()]}）"
+    """12月5日（土）, with its year when that is not this one."""
+    return short_day(day, today())
+
+
+def days_label(days: Iterable[date]) -> str:
+    """Days in a row by the first and the last of them."""
+    runs: list[list[date]] = []
+    for day in sorted(set(days)):
+        if runs and (day - runs[-1][-1]).days == 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return "、".join("〜".join(map(day_label, sorted({run[0], run[-1]}))) for run in runs)
 
 
 def without(given: Given, *names: str) -> list[tuple[str, str]]:

@@ -244,6 +244,28 @@ class TestSentences:
         assert "when" in answer["relaxed"]
         assert titles(answer, "near") >= {JAPANESE}
 
+    @pytest.mark.parametrize("form", ["{0.month}月{0.day}日", "{0.month}/{0.day}", "{0:%Y-%m-%d}"])
+    def test_a_day_is_a_condition(self, needs: TestClient, form: str) -> None:
+        answer = search(needs, q=form.format(SATURDAY) + "にできること", kind="opportunity")
+        assert answer["interpreted"] == {"day": [SATURDAY.isoformat()]}
+        assert titles(answer) == {LEAVES, RIVER, FESTIVAL}
+
+    def test_a_span_is_each_of_its_days(self, needs: TestClient) -> None:
+        answer = search(needs, q="来週末にできる落ち葉かき", kind="opportunity")
+        days = [date.fromisoformat(day) for day in answer["interpreted"]["day"]]
+        assert [day.weekday() for day in days] == [5, 6]
+        assert answer["hits"][0]["name"] == LEAVES
+        assert titles(answer) <= {LEAVES, RIVER}
+
+    def test_a_day_is_given_up_before_what_was_asked_for(self, needs: TestClient) -> None:
+        answer = search(needs, q="来週末に日本語を教える", kind="opportunity")
+        assert "day" in answer["relaxed"]
+        assert titles(answer, "near") >= {JAPANESE}
+
+    def test_a_day_that_does_not_exist_is_no_theme(self, needs: TestClient) -> None:
+        interpreted = search(needs, q="2月30日", kind="opportunity")["interpreted"]
+        assert interpreted == {}
+
     def test_the_organisation_finds_its_needs(self, needs: TestClient) -> None:
         assert search(needs, q="たすけあいの会", kind="opportunity")["total"] == len(NEEDS)
 
@@ -291,6 +313,10 @@ class TestPage:
         text = self.show(needs, "q=週末に子どもと一緒にできる")
         assert "読み取ったこと" in text
         assert "親子でできる" in text
+
+    def test_days_that_were_understood_are_said_in_short(self, needs: TestClient) -> None:
+        text = self.show(needs, f"q={SATURDAY.year}年{SATURDAY.month}月の活動")
+        assert re.search("読み取ったこと：<strong>[^、<]+〜[^、<]+</strong>", text)
 
     def test_what_others_add_is_not_read(self, needs: TestClient) -> None:
         text = self.show(needs, "utm_source=mail&kind=organisation&stage=x&limit=1")

@@ -123,6 +123,13 @@ class TestThemes:
     def test_a_typing_error_is_corrected(self, typed: str) -> None:
         assert correct(ask(typed))
 
+    @pytest.mark.parametrize(
+        "typed",
+        ["吉祥寺で", "吉祥寺", "三鷹台", "池袋", "天王寺", "博多", "田端で", "佐倉", "利根で"],
+    )
+    def test_a_name_in_kanji_is_no_typing_error(self, typed: str) -> None:
+        assert correct(ask(typed)) is None
+
 
 class TestUnderstand:
     def test_off_means_letters_only(self) -> None:
