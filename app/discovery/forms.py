@@ -48,6 +48,7 @@ FACETS: dict[str, tuple[str, ...]] = {
         "organisation_type",
     ),
 }
+_VOLUNTEERING = (ListingKind.PEOPLE.value, ListingKind.SKILL.value)
 FILTERS = {**FACETS, "opportunity": (*FACETS["opportunity"], "day")}
 
 
@@ -126,7 +127,7 @@ class SearchForm(BaseModel):
     def _days_in_order(self) -> Self:
         if (self.from_ is None) != (self.until is None):
             raise ValueError("期間でさがすときは、from と until の両方を指定してください。")
-        if self.from_ and self.until and not 0 <= (self.until - self.from_).days < MOST_DAYS:
+        if self.span_fault:
             raise ValueError(f"期間は、from から until まで{MOST_DAYS}日以内にしてください。")
         return self
 
@@ -142,10 +143,18 @@ class SearchForm(BaseModel):
         return self.kind[0] if self.kind else "organisation"
 
     @property
+    def span_fault(self) -> str:
+        """What is wrong with the span, in a sentence; nothing where nothing is."""
+        days = (self.until - self.from_).days if self.from_ and self.until else 0
+        if days < 0:
+            return "終わりの日は、はじまりの日より後にしてください。"
+        return f"期間は{MOST_DAYS}日以内にしてください。" if days >= MOST_DAYS else ""
+
+    @property
     def days(self) -> list[date]:
         """The days asked for, each and all of the span."""
         span = []
-        if self.from_ and self.until:
+        if self.from_ and self.until and not self.span_fault:
             span = [self.from_ + timedelta(n) for n in range((self.until - self.from_).days + 1)]
         return [*self.day, *span]
 
@@ -170,6 +179,10 @@ class SearchForm(BaseModel):
         }
         return {name: codes for name, codes in given.items() if codes}
 
+    def filters(self) -> dict[str, tuple[str, ...]]:
+        """The code lists asked by: those chosen, and what the page takes for granted."""
+        return self.codes()
+
 
 class _PageForm(SearchForm):
     """The same in a link people follow: what others have added to it is not read."""
@@ -189,6 +202,11 @@ class _PageForm(SearchForm):
         filled = {name: value for name, value in kept.items() if value}
         return filled | _span(filled)
 
+    @model_validator(mode="after")
+    def _days_in_order(self) -> Self:
+        """A span that cannot be is said beside its fields."""
+        return self
+
     @field_validator("kind", mode="before")
     @classmethod
     def _of_the_page(cls, _: object) -> object:
@@ -202,12 +220,13 @@ class _PageForm(SearchForm):
 def _span(sent: dict[str, Any]) -> dict[str, str]:
     """Both ends of a span of days of which only one was filled in."""
     first, last = sent.get("from"), sent.get("until")
+    longest = timedelta(days=MOST_DAYS - 1)
     try:
         if first and not last:
-            longest = timedelta(days=MOST_DAYS - 1)
             return {"until": (date.fromisoformat(first) + longest).isoformat()}
         if last and not first:
-            return {"from": min(today(), date.fromisoformat(last)).isoformat()}
+            end = date.fromisoformat(last)
+            return {"from": max(min(today(), end), end - longest).isoformat()}
     except (ValueError, OverflowError):
         pass  # the field itself says so
     return {}
@@ -218,9 +237,14 @@ class OrganisationsPageForm(_PageForm):
 
 
 class OpportunitiesPageForm(_PageForm):
-    """The page of opportunities."""
+    """The page of opportunities: where one lends a hand, unless all kinds are asked for."""
 
     kind: list[Kind] = ["opportunity"]
+    all_kinds: bool = False
+
+    def filters(self) -> dict[str, tuple[str, ...]]:
+        usual = {} if self.all_kinds else {"listing_kind": _VOLUNTEERING}
+        return usual | self.codes()
 
 
 class SuggestForm(BaseModel):

@@ -12,7 +12,16 @@ from app.core.db import Database
 from app.core.templating import page
 from app.discovery import queries
 from app.discovery.forms import OpportunitiesPageForm, OrganisationsPageForm, SearchForm
-from app.discovery.results import Labels, Results, Shown, cards, day_label, distance_of, place_of
+from app.discovery.results import (
+    Labels,
+    Results,
+    Shown,
+    cards,
+    day_label,
+    distance_of,
+    place_of,
+    without,
+)
 from app.organisations.queries import list_stages
 from app.vocabulary.listings import Frequency, ListingKind
 from app.vocabulary.times import slots_label
@@ -149,7 +158,8 @@ def _show_opportunities(request: Request, form: SearchForm, answer: dict[str, An
         places=_places(answer, form, labels),
         frequencies=[(one.value, one.label, one in form.frequency) for one in Frequency],
         wishes=[(name, label, bool(getattr(form, name))) for name, label in _WISHES],
-        set_here=set_here | {"area", "offset"},
+        set_here=set_here | {"area", "offset", "all_kinds"},
+        every_kind=results.link([*without(results.given, "all_kinds"), ("all_kinds", "true")]),
         **results.context(),
     )
 

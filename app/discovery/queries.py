@@ -39,7 +39,7 @@ async def search(engines: Engines, form: SearchForm) -> dict[str, Any]:
 
 def request_of(form: SearchForm) -> Request:
     """What is asked of the engines for a form."""
-    codes = form.codes()
+    codes = form.filters()
     kind = form.sought
     question = understand(
         form.q,

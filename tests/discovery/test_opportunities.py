@@ -283,7 +283,7 @@ class TestPage:
     def test_every_card_tells_place_day_and_field(self, needs: TestClient) -> None:
         text = self.show(needs, "limit=100")
         cards = text.split('<li class="card">')[1:]
-        assert len(cards) == len(NEEDS)
+        assert len(cards) == len(NEEDS) - len({RICE})
         for card in cards:
             for what in ("場所", "日", "分野"):
                 assert re.search(f"<dt>{what}</dt><dd>[^<]+</dd>", card), card
@@ -303,6 +303,62 @@ class TestPage:
         assert f"{SATURDAY.month}月{SATURDAY.day}日（土）" in text
         assert FESTIVAL not in self.show(needs, f"from={SATURDAY + timedelta(days=1)}&field=3")
 
+    @pytest.mark.parametrize(
+        ("sent", "first", "last"),
+        [
+            (f"from={SATURDAY}&until=", SATURDAY, SATURDAY + timedelta(days=91)),
+            (f"until={SATURDAY}", today(), SATURDAY),
+            (
+                f"from=&until={SATURDAY + timedelta(days=300)}",
+                SATURDAY + timedelta(days=209),
+                SATURDAY + timedelta(days=300),
+            ),
+        ],
+    )
+    def test_the_other_end_is_filled_in(
+        self, needs: TestClient, sent: str, first: date, last: date
+    ) -> None:
+        text = self.show(needs, sent)
+        assert f'name="from" type="date" value="{first}"' in text
+        assert f'name="until" type="date" value="{last}"' in text
+        assert "日：" in text
+
+    @pytest.mark.parametrize(
+        ("last", "said"),
+        [
+            (SATURDAY - timedelta(days=1), "終わりの日は、はじまりの日より後にしてください"),
+            (SATURDAY + timedelta(days=92), "期間は92日以内にしてください"),
+        ],
+    )
+    def test_a_span_that_cannot_be_is_said_at_its_fields(
+        self, needs: TestClient, last: date, said: str
+    ) -> None:
+        sent = f"from={SATURDAY}&until={last}&frequency=once"
+        text = self.show(needs, sent)
+        assert said in text
+        assert f'name="from" type="date" value="{SATURDAY}" aria-invalid="true"' in text
+        assert f'name="until" type="date" value="{last}" aria-invalid="true"' in text
+        assert re.search(r'<details class="conditions" open>', text)
+        assert {FESTIVAL, LEAVES} <= set(re.findall(f"{FESTIVAL}|{LEAVES}", text))
+        assert "日：" not in text
+        assert needs.get(f"{SEARCH}?kind=opportunity&{sent}").status_code == 422
+        assert said not in self.show(needs, f"from={SATURDAY}&until={SATURDAY}")
+
+    def test_volunteering_is_asked_for_hands_and_skills(self, needs: TestClient) -> None:
+        assert RICE not in self.show(needs, "limit=100")
+        assert RICE not in self.show(needs, "limit=100&q=たすけあいの会")
+        assert "求めているもの：" not in self.show(needs)
+
+    def test_goods_places_and_money_are_shown_when_asked_for(self, needs: TestClient) -> None:
+        assert "もの・場所・資金などの募集も見る" in self.show(needs)
+        text = self.show(needs, "limit=1&all_kinds=true")
+        assert "12件の募集" in text
+        assert re.search('name="all_kinds" value="true" checked', text)
+        assert "all_kinds=true" in re.findall('href="([^"]+)" rel="next"', text)[0]
+        assert "listing_kind=food" in text
+        for sent in ("listing_kind=food", "listing_kind=food&all_kinds=true"):
+            assert RICE in self.show(needs, sent)
+
     def test_conditions_are_shown_and_can_be_taken_back(self, needs: TestClient) -> None:
         text = self.show(needs, f"beginner=true&day={SATURDAY}&area={MITAKA}")
         for label in ("はじめて歓迎", "日：", "場所：三鷹市"):
@@ -321,7 +377,7 @@ class TestPage:
     def test_what_others_add_is_not_read(self, needs: TestClient) -> None:
         text = self.show(needs, "utm_source=mail&kind=organisation&stage=x&limit=1")
         assert "utm_source" not in text
-        assert "12件の募集" in text
+        assert "11件の募集" in text
 
     def test_a_day_that_is_none_is_a_page_too(self, needs: TestClient) -> None:
         answer = needs.get("/opportunities?day=x", headers={"accept": "text/html"})
