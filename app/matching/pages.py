@@ -12,9 +12,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from app.core.clock import in_tokyo, now
+from app.core.clock import in_tokyo, now, today
 from app.core.db import ReadSession, get_read_session
-from app.core.templating import page
+from app.core.templating import page, short_day
 from app.core.text import shortened
 from app.listings.queries import get_shown
 from app.listings.records import ListingRecord
@@ -24,7 +24,7 @@ from app.organisations.api import get_shown as get_organisation
 from app.organisations.queries import list_stages
 from app.places.rules import find_municipality
 from app.vocabulary.fields import Field
-from app.vocabulary.listings import Condition, ListingStatus, Side
+from app.vocabulary.listings import Condition, ContactRoute, ListingKind, ListingStatus, Side
 from app.vocabulary.times import slots_label
 
 router = APIRouter(include_in_schema=False)
@@ -32,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
 
 _SHOWN = 10
-_DATES = 12
+_DATES, _NEXT_DATES = 12, 3
 _POOL = {Side.NEED: "offers", Side.OFFER: "needs"}
 _DETAILS = {
     "driving": "運転",
@@ -55,7 +55,17 @@ _DETAILS = {
     "role_offered": "こちらができる役割",
     "period": "時期",
 }
-_WEEKDAYS = "月火水木金土日"
+_HOW = {
+    ContactRoute.OFFICE: (
+        "担当の窓口に、この募集の名前をお伝えください。"
+        "公開している連絡先は、団体のページにあります。"
+    ),
+    ContactRoute.DIRECT: (
+        "担当の窓口に、この募集の名前をお伝えください。"
+        "窓口が引き合わせたあと、団体と直接やりとりできます。"
+    ),
+    ContactRoute.WEB: "団体のページにあるウェブサイトから、この募集の名前をお伝えください。",
+}
 _UNSAID = "書かれていません"
 
 
@@ -82,8 +92,9 @@ def _listing(
         record=record,
         published=published,
         summary=shortened(record.description or record.title, 120),
-        card=_card(record, dated=bool(dates)),
+        card=_card(record, [date["when"] for date in dates]),
         dates=dates,
+        answering=_answering(record) if published else None,
         burden=_burden(record),
         facts=_facts(record, stages),
         matches=_matches(request, session, record) if published else None,
@@ -107,11 +118,20 @@ def read_partners(request: Request, session: Reading, organisation_id: uuid.UUID
 # ---------------------------------------------------------------------------------- what is shown
 
 
-def _card(record: ListingRecord, *, dated: bool) -> list[tuple[str, str]]:
+def _answering(record: ListingRecord) -> dict[str, str] | None:
+    """How one answers a need."""
+    if record.side is Side.OFFER:
+        return None
+    taking_part = record.kind in (ListingKind.PEOPLE, ListingKind.SKILL)
+    title = "参加するには" if taking_part else "応えるには"
+    return {"title": title, "how": _HOW[record.contact_route]}
+
+
+def _card(record: ListingRecord, dates: Sequence[str]) -> list[tuple[str, str]]:
     """Where, when and what about: what people decide by (千葉県の調査)."""
     return [
         ("場所", _where(record)),
-        ("日", _when(record) or ("下の日程をご覧ください" if dated else _UNSAID)),
+        ("日", _next(dates) or _when(record) or _UNSAID),
         (
             "分野",
             "・".join(Field(str(number)).short for number in record.fields) or _UNSAID,
@@ -127,6 +147,13 @@ def _where(record: ListingRecord) -> str:
     return "　".join(part for part in (where, online) if part) or _UNSAID
 
 
+def _next(dates: Sequence[str]) -> str:
+    if not dates:
+        return ""
+    more = " ほか" if dates[_NEXT_DATES:] else ""
+    return f"{'、'.join(dates[:_NEXT_DATES])}{more}（下の日程をご覧ください）"
+
+
 def _when(record: ListingRecord) -> str:
     exact = [_moment(window.starts_at, window.ends_at) for window in record.windows]
     weekly = slots_label(record.slots)
@@ -137,17 +164,20 @@ def _when(record: ListingRecord) -> str:
 def _moment(starts_at: datetime, ends_at: datetime) -> str:
     """12月5日（土）9:00〜12:00."""
     starts, ends = in_tokyo(starts_at), in_tokyo(ends_at)
-    day = f"{starts.month}月{starts.day}日（{_WEEKDAYS[starts.weekday()]}）"
+    day = short_day(starts.date(), today())
     next_day = "" if ends.date() == starts.date() else "翌"
     return f"{day}{starts.hour}:{starts:%M}〜{next_day}{ends.hour}:{ends:%M}"
 
 
 def _dates(session: ReadSession, record: ListingRecord) -> list[dict[str, Any]]:
-    """The next dates, with what is free."""
-    if record.side is Side.OFFER:
-        return []
-    found = list_shifts(session, record.id, ends_after=now(), cursor=None, limit=_DATES)
-    return [_date(shift) for shift in found.rows if not shift.cancelled]
+    """The next dates that take place, with what is free."""
+    found: list[ShiftRecord] = []
+    cursor, more, current = None, record.side is Side.NEED, now()
+    while more and len(found) < _DATES:
+        part = list_shifts(session, record.id, ends_after=current, cursor=cursor, limit=_DATES * 4)
+        found += [shift for shift in part.rows if not shift.cancelled]
+        cursor, more = part.next_cursor, part.next_cursor is not None
+    return [_date(shift) for shift in found[:_DATES]]
 
 
 def _date(shift: ShiftRecord) -> dict[str, Any]:
@@ -176,6 +206,7 @@ def _facts(record: ListingRecord, stages: dict[str, str]) -> list[tuple[str, str
     return [
         ("種別", record.kind.label),
         ("数", f"{record.open_quantity:,}{unit}" if record.open_quantity is not None else ""),
+        ("一回の長さ", _length(record.minutes)),
         ("必ず必要な技能・資格", _labels(record.required_skills)),
         (
             "あるとうれしい技能" if record.side is Side.NEED else "できること",
@@ -192,6 +223,12 @@ def _facts(record: ListingRecord, stages: dict[str, str]) -> list[tuple[str, str
         ("希望する相手", _labels(record.wished_types)),
         ("連絡のしかた", record.contact_route.label),
     ]
+
+
+def _length(minutes: int | None) -> str:
+    """150 → 2時間30分."""
+    hours, rest = divmod(minutes or 0, 60)
+    return (f"{hours}時間" if hours else "") + (f"{rest}分" if rest else "")
 
 
 def _labels(choices: Sequence[Any]) -> str:

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from httpx import Response
 
 from app.core.clock import today
 from app.core.db import Database
+from app.core.templating import short_day
 from app.main import API
 from app.settings import Settings
 from app.vocabulary.listings import ListingStatus
@@ -88,6 +89,60 @@ class TestReadNeed:
         assert "あと4人" in text
         assert "雨天中止" in text
         assert "下の日程をご覧ください" in text
+
+    def test_shows_twelve_dates_whatever_was_cancelled(
+        self, client: TestClient, operator: dict[str, str], make_listing: Make
+    ) -> None:
+        need = make_listing(slots=["mon-morning"])
+        days = [today() + timedelta(days=n) for n in range(1, 28)]
+        made = [_add_date(client, operator, need, day) for day in days]
+        for one in made[:13]:
+            path, body = f"{API}/shifts/{one['id']}", {"cancelled": True}
+            assert client.patch(path, json=body, headers=operator).status_code == 200
+        text = shown(client.get(f"/needs/{need['id']}"))
+        assert text.count("あと4人") == 12
+        next_days = "、".join(f"{short_day(day, today())}9:00〜12:00" for day in days[13:16])
+        assert f"{next_days} ほか（下の日程をご覧ください）" in text
+        assert "月曜の午前" not in text
+
+    def test_a_date_of_another_year_shows_it(
+        self, client: TestClient, operator: dict[str, str], make_listing: Make
+    ) -> None:
+        need = make_listing()
+        day = date(today().year + 1, today().month, 1)
+        _add_date(client, operator, need, day)
+        text = shown(client.get(f"/needs/{need['id']}"))
+        assert f"{day.year}年{day.month}月1日" in text
+
+    def test_tells_how_long_one_time_is(self, client: TestClient, make_listing: Make) -> None:
+        for minutes, said in ((45, "45分"), (120, "2時間"), (150, "2時間30分")):
+            text = shown(client.get(f"/needs/{make_listing(minutes=minutes)['id']}"))
+            assert f"一回の長さ {said} " in text
+
+    @pytest.mark.parametrize(
+        ("route", "said"),
+        [
+            ("office", "担当の窓口に、この募集の名前をお伝えください"),
+            ("direct", "窓口が引き合わせたあと"),
+            ("web", "団体のページにあるウェブサイトから"),
+        ],
+    )
+    def test_tells_how_to_answer(
+        self,
+        client: TestClient,
+        operator: dict[str, str],
+        make_listing: Make,
+        route: str,
+        said: str,
+    ) -> None:
+        need = make_listing(contact_route=route)
+        answer = client.get(f"/needs/{need['id']}")
+        assert "参加するには" in shown(answer)
+        assert said in shown(answer)
+        link = f'href="/organisations/{need["organisation"]["id"]}"'
+        assert answer.text.count(link) == 2
+        client.post(f"{API}/needs/{need['id']}/fulfil", headers=operator)
+        assert "参加するには" not in shown(client.get(f"/needs/{need['id']}"))
 
     @pytest.mark.parametrize("side", ["need", "offer"])
     def test_sends_nobody_to_dates_that_are_not_there(
@@ -235,6 +290,16 @@ class TestPrivacy:
             assert "<script>alert" not in page
             assert "<img src=x" not in page
             assert "{{7*7}}" in page
+
+
+def _add_date(
+    client: TestClient, operator: dict[str, str], need: dict[str, Any], day: date
+) -> dict[str, Any]:
+    body = {"starts_at": f"{day}T09:00", "ends_at": f"{day}T12:00", "capacity": 4}
+    made = client.post(f"{API}/needs/{need['id']}/shifts", json=body, headers=operator)
+    assert made.status_code == 201, made.text
+    (date_,) = made.json()["items"]
+    return dict(date_)
 
 
 def _id(record: dict[str, Any]) -> Any:
