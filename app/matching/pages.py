@@ -32,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
 
 _SHOWN = 10
-_DATES, _NEXT_DATES = 12, 3
+_DATES = 12
 _POOL = {Side.NEED: "offers", Side.OFFER: "needs"}
 _DETAILS = {
     "driving": "運転",
@@ -150,8 +150,8 @@ def _where(record: ListingRecord) -> str:
 def _next(dates: Sequence[str]) -> str:
     if not dates:
         return ""
-    more = " ほか" if dates[_NEXT_DATES:] else ""
-    return f"{'、'.join(dates[:_NEXT_DATES])}{more}（下の日程をご覧ください）"
+    more = " ほか" if dates[1:] else ""
+    return f"{dates[0]}{more}（下の日程をご覧ください）"
 
 
 def _when(record: ListingRecord) -> str:

@@ -101,8 +101,8 @@ class TestReadNeed:
             assert client.patch(path, json=body, headers=operator).status_code == 200
         text = shown(client.get(f"/needs/{need['id']}"))
         assert text.count("あと4人") == 12
-        next_days = "、".join(f"{short_day(day, today())}9:00〜12:00" for day in days[13:16])
-        assert f"{next_days} ほか（下の日程をご覧ください）" in text
+        first = f"{short_day(days[13], today())}9:00〜12:00"
+        assert f"日 {first} ほか（下の日程をご覧ください）" in text
         assert "月曜の午前" not in text
 
     def test_a_date_of_another_year_shows_it(
