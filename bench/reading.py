@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import col, or_, select
 
+from app.core import clock
 from app.core.bits import numbers_of
 from app.core.clock import TOKYO
 from app.core.db import ReadSession
@@ -87,13 +88,15 @@ def party_of(row: Listing, book: Book) -> Party:
     left = None if row.quantity is None else max(0, row.quantity - row.engaged)
     public = group.status is Status.PUBLISHED and group.id not in book.hidden
     asked = _numbers(row.required_skills), _numbers(row.preferred_skills)
+    windows = tuple(_windows(row.windows))
+    past = bool(row.windows) and not (windows or row.slots or row.negotiable)
     code = row.municipality_code or group.municipality_code
     ends = [day for day in (row.available_until, row.deadline) if day]
     return Party(
         id=str(row.id),
         seeks=needs,
         kinds=frozenset({row.kind}),
-        open=row.status is ListingStatus.PUBLISHED and public,
+        open=row.status is ListingStatus.PUBLISHED and public and not past,
         starts=row.available_from or date.min,
         ends=min(ends, default=date.max),
         organisation=row.organisation_id,
@@ -102,9 +105,9 @@ def party_of(row: Listing, book: Book) -> Party:
         preferred=asked[1] if needs else frozenset(),
         skills=frozenset() if needs else asked[0] | asked[1],
         slots=_slots(row.slots),
-        windows=tuple(_windows(row.windows)),
+        windows=windows,
         negotiable=row.negotiable,
-        minutes=row.minutes or 60,
+        minutes=row.minutes or min((_length(w) for w in windows), default=60),
         position=_position(row.latitude, row.longitude, code),
         placed=row.latitude is not None,
         municipality=code,
@@ -170,11 +173,15 @@ def _slots(mask: int) -> frozenset[str]:
 
 
 def _windows(windows: Iterable[Sequence[str]]) -> Iterator[tuple[datetime, datetime]]:
+    """Those that are not over."""
     for starts, ends in windows:
-        yield (
-            datetime.fromisoformat(starts).astimezone(TOKYO),
-            datetime.fromisoformat(ends).astimezone(TOKYO),
-        )
+        begins_at, ends_at = map(datetime.fromisoformat, (starts, ends))
+        if ends_at > clock.now():
+            yield begins_at.astimezone(TOKYO), ends_at.astimezone(TOKYO)
+
+
+def _length(window: tuple[datetime, datetime]) -> int:
+    return int((window[1] - window[0]).total_seconds()) // 60
 
 
 def _position(

@@ -239,20 +239,21 @@ def values(one: Party, other: Party) -> dict[str, Value]:
 def _fields(one: Party, other: Party) -> Value:
     if not one.fields or not other.fields:
         return None
-    mine, theirs = _field_vector(one), _field_vector(other)
-    return sum(map(min, mine, theirs)) / sum(map(max, mine, theirs))
+    return sum(_credit(field, other) for field in one.fields) / len(one.fields)
 
 
-def _field_vector(party: Party) -> list[float]:
-    near = {n for known in party.fields for n in range(_FIELDS + 1) if NEIGHBOURS[known] >> n & 1}
-    return [1.0 if n in party.fields else 0.5 if n in near else 0.0 for n in range(_FIELDS + 1)]
+def _credit(field: int, other: Party) -> float:
+    """One for a field the other works in, a half for one next to theirs."""
+    if field in other.fields:
+        return 1.0
+    return 0.5 if any(NEIGHBOURS[field] >> theirs & 1 for theirs in other.fields) else 0.0
 
 
 def _text(one: Party, other: Party) -> Value:
     if not one.words or not other.words:
         return None
     shared = sum(idf for word, idf in one.words.items() if word in other.words)
-    return min(1.0, shared / sum(one.words.values()))
+    return min(1.0, shared / sum(one.words.values()) / 0.25)
 
 
 def _skills(one: Party, other: Party) -> Value:

@@ -2,6 +2,7 @@
 
 Doors of its own. Pure: `traits` (what is matched on, as columns), `times`, `gates`, `criteria`,
 `scores`, `reasons`. With the registry: `market` (everything that can be matched, in memory and in
-step), `loading` (rows → traits), `settings` (what a city sets), `partners` (groups for groups),
-`assignments` (volunteers to shifts), `nightly` (what is counted then).
+step), `loading` (rows → traits), `dates` (when), `settings` (what a city sets), `partners` (groups
+for groups), `assignments` and `volunteers` (who takes which date), `nightly` (what is counted
+then), `erasing` (letting go of somebody).
 """

@@ -135,7 +135,7 @@ def read_matches(
     get_listing(session, listing_id, side=side)
     market = market_of(request)
     market.refresh(session)
-    mine = market.listing(session, listing_id)
+    mine = market.listing(session, listing_id, at_desk=True)
     found = answer(
         session,
         market,

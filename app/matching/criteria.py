@@ -18,28 +18,23 @@ from app.vocabulary.listings import ListingKind
 DOES_NOT_APPLY = -1.0
 CITY_KM = 2.0  # the distance at which closeness has fallen to 1/e: a ride on a bicycle
 RELATED = 0.5
+ALIKE = 0.25
 ARRANGED = 0.5
 
 Criterion = Callable[[Traits, Traits], Array]
 
 
 def fields(one: Traits, other: Traits) -> Array:
-    """分野: weighted Jaccard; a related field counts `RELATED`.
+    """分野: the share of my fields that the other works in; one next to them counts `RELATED`.
 
-    Each side's vector has 1 at its fields and `RELATED` at the fields next to them; the value is
-    the sum of the minima over the sum of the maxima.
+    Not Jaccard, which takes a broad group to be close to nobody (docs/decisions/0010).
     """
     mine, theirs = one.fields, other.fields
-    near_mine, near_theirs = one.near_fields, other.near_fields
-    both = mine & theirs
-    some = (mine | near_mine) & (theirs | near_theirs) & ~both
-    either = mine | theirs
-    around = (near_mine | near_theirs) & ~either
-    least = _count(both) + RELATED * _count(some)
-    most = _count(either) + RELATED * _count(around)
+    near = mine & other.near_fields & ~theirs
     known = (mine != 0) & (theirs != 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(known, least / most, np.nan)
+        share = (_count(mine & theirs) + RELATED * _count(near)) / _count(mine)
+    return np.where(known, share, np.nan)
 
 
 def _count(masks: Array) -> Array:
@@ -47,14 +42,17 @@ def _count(masks: Array) -> Array:
 
 
 def text(one: Traits, other: Traits) -> Array:
-    """内容: the idf-weighted share of my content words that the other uses too."""
+    """内容: the idf-weighted share of my content words that the other uses too.
+
+    `ALIKE` of them is all: two texts on one theme seldom have more in common.
+    """
     single, many = facing(one, other)
     found = many.remembered("words", single, lambda: _found_words(single, many))
     shared = (found if single is one else (found > 0) * one.idf).sum(axis=1)
     total = one.idf.sum(axis=1)
     known = (one.words[:, 0] >= 0) & (other.words[:, 0] >= 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(known, shared / total, np.nan)
+        return np.where(known, np.minimum(shared / total / ALIKE, 1), np.nan)
 
 
 def _found_words(single: Traits, many: Traits) -> Array:

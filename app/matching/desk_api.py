@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from app.core.db import ReadSession, WriteSession, get_read_session, get_write_session
+from app.core.errors import Conflict
 from app.core.http import JSON, example, require_operator
 from app.listings.queries import get_listing
 from app.matching.answers import ERRORS, EXPLANATION, WRITE_ERRORS, Explanation
@@ -18,6 +19,11 @@ from app.vocabulary.listings import ListingKind, Side
 Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
 Writing = Annotated[WriteSession, Depends(get_write_session, scope="function")]
 Operator = Annotated[str, Depends(require_operator)]
+
+
+class DoesNotFit(Conflict):
+    code = "does_not_fit"
+    title = "欠かせない条件を満たしていません"
 
 
 class ProposalRead(BaseModel):
@@ -132,7 +138,11 @@ _RULES = {
     response_model=ProposalRead,
     status_code=201,
     summary="一組を提案として残す",
-    responses=WRITE_ERRORS | example(_PROPOSAL, 201),
+    responses={
+        **WRITE_ERRORS,
+        409: {"description": "欠かせない条件を満たしていない"},
+        **example(_PROPOSAL, 201),
+    },
 )
 def keep_proposal(
     request: Request,
@@ -146,6 +156,8 @@ def keep_proposal(
 
     get_listing(session, listing_id, side=side)
     mine, other, explanation = explain(request, session, listing_id, candidate_id)
+    if failed := [gate for gate in explanation["gates"] if not gate["passed"]]:
+        raise DoesNotFit("".join(f"{gate['text']}。" for gate in failed))
     written = market_of(request).loader.written
     proposal = keep(
         session,

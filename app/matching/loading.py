@@ -1,8 +1,8 @@
 """Rows of the registry → what is matched on (`traits.table`)."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -12,20 +12,19 @@ from sqlmodel import col, select
 from app.core import clock
 from app.core.bits import mask_of
 from app.core.db import ReadSession
-from app.listings.models import Listing, Shift
+from app.listings.models import Listing
 from app.listings.records import ListingRecord
 from app.listings.rows import columns
+from app.matching.dates import Dates, read_dates, shortest, still_to_come
 from app.matching.traits import (
     FIRST_DAY,
     KINDS,
     LAST_DAY,
-    MOST_WINDOWS,
     PARTIES,
     Numbers,
     Traits,
     as_json,
     kinds_mask,
-    minutes_of,
 )
 from app.organisations.models import Address, Consent, Organisation, OrganisationField, Stage
 from app.people.models import Person
@@ -94,9 +93,9 @@ class Loader:
         if not every_state:
             query = query.where(col(Listing.status).in_(_POOLED))
         stages = stage_numbers(session)
-        shifts = upcoming_shifts(session, ids)
+        dates = read_dates(session, ids)
         for row in _streamed(session, query):
-            yield self.listing_row(dict(row._mapping), stages, shifts.get(row.id, ()))
+            yield self.listing_row(dict(row._mapping), stages, dates.get(row.id))
 
     def unsaved(self, session: ReadSession, record: ListingRecord) -> dict[str, Any]:
         """The row of a listing that is only on somebody's desk."""
@@ -114,19 +113,20 @@ class Loader:
         self,
         row: Mapping[str, Any],
         stages: Mapping[str, int],
-        shifts: Sequence[tuple[datetime, datetime]] = (),
+        dates: Dates | None = None,
     ) -> dict[str, Any]:
         """What a listing and its group say; `row` has the columns of `_LISTING` and the group's."""
         needs = row["side"] == Side.NEED
         skills = row["required_skills"] | row["preferred_skills"]
         open_ = row["quantity"] and max(0, row["quantity"] - row["engaged"])
-        windows = [(minutes_of(a), minutes_of(b)) for a, b in shifts] or _windows(row["windows"])
+        windows = dates.windows if dates else still_to_come(row["windows"])
+        is_over = bool(row["windows"]) and not (windows or row["slots"] or row["negotiable"])
         return {
             "id": str(row["id"]),
             "party": _OF_LISTING,
             "seeks": needs,
             "kinds": _kind(row["kind"]),
-            "open": row["status"] == ListingStatus.PUBLISHED and _is_public(row),
+            "open": row["status"] == ListingStatus.PUBLISHED and _is_public(row) and not is_over,
             "starts": _day(row["available_from"], FIRST_DAY),
             "ends": min(_day(row["available_until"], LAST_DAY), _day(row["deadline"], LAST_DAY)),
             "organisation": self.organisations.of(row["organisation_id"]),
@@ -134,9 +134,9 @@ class Loader:
             "required": row["required_skills"] if needs else 0,
             "preferred": row["preferred_skills"] if needs else 0,
             "skills": 0 if needs else skills,
-            "slots": 0 if shifts else row["slots"],  # dates are surer than a usual week
+            "slots": 0 if dates else row["slots"],  # dates are surer than a usual week
             "negotiable": row["negotiable"],
-            "minutes": row["minutes"] or 60,
+            "minutes": row["minutes"] or shortest(windows),
             "windows": windows,
             **self._place(
                 row["municipality_code"] or row["group_municipality"],
@@ -145,7 +145,7 @@ class Loader:
             ),
             "reach_km": _number(row["reach_km"]),
             "online": _flag(row["online"]),
-            "quantity": _number(open_),
+            "quantity": _number(dates.free if dates else open_),
             "unit": self.words.of(row["unit"]),
             "least": max(row["least_quantity"] or 0, 0 if needs else row["lot"] or 0),
             "engaged": row["engaged"],
@@ -341,35 +341,6 @@ def stage_numbers(session: ReadSession) -> dict[str, int]:
     """Code of a stage → its place in the city's list."""
     codes = session.exec(select(Stage.code).order_by(col(Stage.position), col(Stage.code)))
     return {code: number for number, code in enumerate(codes)}
-
-
-def upcoming_shifts(
-    session: ReadSession, ids: Sequence[uuid.UUID] | None
-) -> dict[uuid.UUID, list[tuple[datetime, datetime]]]:
-    """The next dates of each listing, at most `MOST_WINDOWS`; those at one time are one."""
-    query = (
-        select(Shift.listing_id, Shift.starts_at, Shift.ends_at)
-        .where(col(Shift.ends_at) > clock.now(), col(Shift.cancelled).is_(False))
-        .order_by(col(Shift.listing_id), col(Shift.starts_at), col(Shift.id))
-    )
-    if ids is not None:
-        query = query.where(col(Shift.listing_id).in_(ids))
-    found: dict[uuid.UUID, list[tuple[datetime, datetime]]] = {}
-    for listing, starts, ends in session.exec(query):
-        dates = found.setdefault(listing, [])
-        if dates and starts < dates[-1][1]:
-            dates[-1] = (dates[-1][0], max(ends, dates[-1][1]))
-        elif len(dates) < MOST_WINDOWS:
-            dates.append((starts, ends))
-    return found
-
-
-def _windows(windows: Iterable[Sequence[datetime | str]]) -> list[tuple[int, int]]:
-    return [(minutes_of(_moment(begins)), minutes_of(_moment(ends))) for begins, ends in windows]
-
-
-def _moment(written: datetime | str) -> datetime:
-    return datetime.fromisoformat(written) if isinstance(written, str) else written
 
 
 def _day(day: date | None, unknown: int) -> int:

@@ -168,12 +168,15 @@ class Market:
 
     # -------------------------------------------------------------------------------- one only
 
-    def listing(self, session: ReadSession, id_: uuid.UUID) -> Traits:
-        """One listing, in whatever state it is."""
+    def listing(self, session: ReadSession, id_: uuid.UUID, *, at_desk: bool = False) -> Traits:
+        """One listing, in whatever state it is; `at_desk`: as if it were published."""
         for pool in (self._pools.get("needs"), self._pools.get("offers")):
             if pool is not None and (row := pool.find(str(id_))) is not None:
-                return pool.row(row).settled()
-        return table(list(self.loader.listings(session, [id_], every_state=True)))
+                found = pool.row(row)
+                if found.open[0] or not at_desk:
+                    return found.settled()
+        rows = self.loader.listings(session, [id_], every_state=True)
+        return table([{**row, "open": row["open"] or at_desk} for row in rows])
 
     def unsaved(self, session: ReadSession, record: ListingRecord) -> Traits:
         """A listing that nobody has saved."""

@@ -17,7 +17,7 @@ from app.matching.scores import Direction
 from app.matching.times import overlap_minutes, slot_bits, times_known
 from app.matching.traits import SLOT_MINUTES, Traits, moment_of
 from app.vocabulary.fields import Field
-from app.vocabulary.listings import Frequency, Temperature
+from app.vocabulary.listings import Condition, Frequency, Temperature
 from app.vocabulary.organisations import OrganisationType
 from app.vocabulary.skills import Skill
 from app.vocabulary.times import SLOTS, slots_label
@@ -84,10 +84,8 @@ def caution(one: Traits, other: Traits, view: Direction, row: int, words: Words)
     """The largest shortfall or the weightiest unknown of one direction."""
     missing: dict[str, float] = {}
     for name, all_ in view.values.items():
-        value, weight = (
-            float(all_[row]),
-            float(np.broadcast_to(view.weights[name], all_.shape)[row]),
-        )
+        weights = view.weights[name]
+        value, weight = float(all_[row]), float(weights[row if len(weights) > 1 else 0])
         if weight and np.isnan(value):
             missing[name] = weight / 2
         elif weight and value != DOES_NOT_APPLY and value < _SHORT_OF.get(name, _SHORT):
@@ -164,17 +162,21 @@ def common_times(one: Traits, other: Traits) -> str:
 
 
 def _dates(one: Traits, other: Traits) -> tuple[int, str]:
-    """How many minutes exact times share, and on which days they begin."""
+    """How many minutes exact times share, and on which days."""
     total, found = 0, []
-    theirs = other.windows[0]
-    for begins, ends in one.windows[0]:
-        shared = np.minimum(theirs[:, 1], ends) - np.maximum(theirs[:, 0], begins)
-        if minutes := int(np.clip(shared, 0, None).sum()):
-            at = moment_of(int(begins))
-            total += minutes
+    theirs = _exact(other)
+    for begins, ends in _exact(one):
+        shared = [(max(begins, b), min(ends, e)) for b, e in theirs if b < ends and begins < e]
+        if shared:
+            total += sum(last - first for first, last in shared)
+            at = moment_of(shared[0][0])
             found.append(f"{at.month}月{at.day}日")
     more = f"など{len(found)}日" if len(found) > _MOST_NAMED else ""
     return total, "・".join(found[:_MOST_NAMED]) + more
+
+
+def _exact(party: Traits) -> list[tuple[int, int]]:
+    return [(begins, ends) for begins, ends in party.windows[0].tolist() if ends]
 
 
 def _closeness(one: Traits, other: Traits, _: Words) -> str:
@@ -184,8 +186,8 @@ def _closeness(one: Traits, other: Traits, _: Words) -> str:
     if one.placed[0] and other.placed[0]:
         return f"会場まで約{distance}"
     if one.municipality[0] == other.municipality[0]:
-        return "同じ市区町村です（くわしい場所は未記入）"
-    return f"市区町村どうしは約{distance}（くわしい場所は未記入）"
+        return "同じ市区町村です"
+    return f"市区町村どうしは約{distance}です"
 
 
 def kilometres(distance: float) -> str:
@@ -249,6 +251,12 @@ def _few_fields(one: Traits, other: Traits, _: Words) -> str:
     return "一致する分野は一部です" if one.fields[0] & other.fields[0] else "活動の分野は違います"
 
 
+def _far(one: Traits, other: Traits, words: Words) -> str:
+    if one.placed[0] and other.placed[0]:
+        return f"{_closeness(one, other, words)}あります"
+    return "場所がくわしく書かれていません（確認してください）"
+
+
 def _few_skills(one: Traits, other: Traits, _: Words) -> str:
     need, able = (one, other) if one.required[0] | one.preferred[0] else (other, one)
     labels = {number: skill.label for number, skill in _SKILLS.items()}
@@ -283,7 +291,7 @@ SHORTFALLS: dict[str, Saying] = {
     "text": lambda _one, _other, _words: "書かれている内容に重なりがありません",
     "skills": _few_skills,
     "times": _little_time,
-    "closeness": _closeness,
+    "closeness": _far,
     "quantity": _little,
     "stage": lambda _one, _other, _words: "ステージに合うかは確認してください",
     "burden": lambda _one, _other, _words: "参加の頻度の希望が違います",
@@ -326,6 +334,14 @@ def _why_amount(need: Traits, offer: Traits) -> str:
     return "期限が受け取りの日までもちません"
 
 
+def _why_conditions(need: Traits, offer: Traits) -> str:
+    missing = int(offer.conditions[0] & ~need.meets[0]) & ~Condition.LOCAL.bit
+    if offer.conditions[0] & Condition.LOCAL.bit and need.municipality[0] != offer.municipality[0]:
+        missing |= Condition.LOCAL.bit
+    named = "・".join(condition.label for condition in Condition if missing & condition.bit)
+    return f"渡す側の条件を満たすと書かれていません：{named}"
+
+
 WHY_NOT: dict[str, Callable[[Traits, Traits], str]] = {
     "H1": lambda _n, _o: "種別が違います",
     "H2": lambda _n, _o: "公開中でないか、期間が重なっていません",
@@ -335,7 +351,7 @@ WHY_NOT: dict[str, Callable[[Traits, Traits], str]] = {
     "H6": _why_unable,
     "H7": _why_amount,
     "H8": lambda _n, _o: "空きがありません",
-    "H9": lambda _n, _o: "渡す側の条件を満たしていません",
+    "H9": _why_conditions,
     "H10": lambda _n, _o: "引き合わせに同意していません",
     "H11": lambda _n, _o: "今月お知らせできる回数に達しています",
 }

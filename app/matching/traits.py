@@ -114,7 +114,7 @@ class Traits:
     ) -> None:
         self._columns, self._length, self._rows = columns, length, rows
         self._memory: dict[str, tuple[Traits, Array]] = {}
-        self._whole: tuple[Traits, Array] | None = None
+        self._whole: tuple[Traits, Array | slice] | None = None
 
     def __getattr__(self, name: str) -> Array:
         if name not in _COLUMNS:
@@ -164,7 +164,11 @@ class Traits:
         return taken
 
     def row(self, number: int) -> "Traits":
-        return self.take(np.array([number]))
+        """One row, as a view."""
+        only = slice(number, number + 1)
+        one = Traits(lambda name: getattr(self, name)[only], 1)
+        one._whole = (self, only)
+        return one
 
     def find(self, id_: str) -> int | None:
         """The row of an id."""

@@ -168,11 +168,12 @@ class TestReadMatches:
         for id_ in (NOBODY, other["id"]):
             assert ask("GET", f"/{side}s/{id_}/matches").status_code == 404
 
-    def test_a_draft_is_told_that_it_is_not_public(self, ask: Ask, make_listing: Make) -> None:
-        draft = make_listing(publish=False)
-        make_listing("offer")
-        body = ask("GET", f"/needs/{draft['id']}/matches").json()
-        assert (body["candidates"], body["excluded_by"]) == ([], {"H2": 1})
+    def test_a_draft_is_looked_at_as_if_it_were_public(self, ask: Ask, make_listing: Make) -> None:
+        draft, offer = make_listing(publish=False), make_listing("offer")
+        path = f"/needs/{draft['id']}/matches"
+        assert [one["id"] for one in ask("GET", path).json()["candidates"]] == [offer["id"]]
+        assert ask("GET", f"/offers/{offer['id']}/matches").json()["candidates"] == []
+        assert not ask("GET", f"{path}/{offer['id']}").json()["passes"]
 
 
 class TestReadOpportunities:

@@ -44,20 +44,21 @@ def value(name: str, one: Traits, other: Traits) -> float:
 
 class TestFields:
     @pytest.mark.parametrize(
-        ("mine", "theirs", "share"),
+        ("mine", "theirs", "share", "back"),
         [
-            # By hand, with 1 at a field and ½ at the fields next to it (2: 6, 11, 13; 13: 1, 2).
-            (fields(7), fields(7), 1.0),
-            (fields(7), fields(12), 0.0),  # 5 and 10 lie next to them: different ones
-            (fields(2), fields(13), (0.5 + 0.5) / (1 + 1 + 3 * 0.5)),
-            (fields(2), fields(2, 13), (1 + 0.5 + 2 * 0.5) / (2 + 3 * 0.5)),
+            # By hand: 1 for a field of the other, ½ for one next to one (2: 6, 11, 13; 13: 1, 2).
+            (fields(7), fields(7), 1.0, 1.0),
+            (fields(7), fields(12), 0.0, 0.0),
+            (fields(2), fields(13), 0.5, 0.5),
+            (fields(2), fields(2, 13, 7), 1.0, (1 + 0.5) / 3),
+            (fields(2, 7), fields(13), 0.5 / 2, 0.5),
         ],
     )
     def test_share_what_is_the_same_and_half_of_what_is_near(
-        self, mine: int, theirs: int, share: float
+        self, mine: int, theirs: int, share: float, back: float
     ) -> None:
         assert value("fields", need(fields=mine), offer(fields=theirs)) == pytest.approx(share)
-        assert value("fields", offer(fields=theirs), need(fields=mine)) == pytest.approx(share)
+        assert value("fields", offer(fields=theirs), need(fields=mine)) == pytest.approx(back)
 
     def test_are_unknown_where_one_side_names_none(self) -> None:
         assert isnan(value("fields", need(), offer(fields=fields(1))))
@@ -65,11 +66,11 @@ class TestFields:
 
 
 class TestText:
-    def test_is_the_weighty_share_of_my_words(self) -> None:
+    def test_is_the_weighty_share_of_my_words_a_quarter_being_all(self) -> None:
         mine = need(words=[1, 2, 3], idf=[50_000, 30_000, 20_000])
-        theirs = offer(words=[3, 1, 9], idf=[20_000, 50_000, 10_000])
-        assert value("text", mine, theirs) == pytest.approx(0.7)
-        assert value("text", theirs, mine) == pytest.approx(7 / 8)
+        theirs = offer(words=[3, 8, 9], idf=[10_000, 50_000, 40_000])
+        assert value("text", mine, theirs) == pytest.approx(0.2 / 0.25)
+        assert value("text", theirs, mine) == pytest.approx(0.1 / 0.25)
 
     def test_the_same_words_are_all_of_it_and_others_none(self) -> None:
         assert value("text", need(**words(1, 2)), offer(**words(2, 1))) == 1

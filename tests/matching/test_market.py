@@ -115,6 +115,16 @@ class TestFollowing:
         send("PATCH", f"/shifts/{shift['id']}", cancelled=True)
         assert shown() == [offer["id"]]
 
+    def test_full_dates_seek_nobody(self, make_listing: Make, found: Any, send: Any) -> None:
+        need, offer = make_listing(), make_listing("offer")
+        begins = _next_sunday()
+        date = {"starts_at": f"{begins}T10:00", "ends_at": f"{begins}T12:00", "capacity": 2}
+        (shift,) = send("POST", f"/needs/{need['id']}/shifts", **date)["items"]
+        assert offer["id"] in [one["id"] for one in found(need)]
+        group = offer["organisation"]["id"]
+        send("POST", f"/shifts/{shift['id']}/places", organisation=group, size=2)
+        assert found(need) == []
+
     def test_weights_and_kinds(self, make_listing: Make, found: Any, send: Any) -> None:
         need = make_listing(fields=[7])
         make_listing("offer", fields=[12])

@@ -148,7 +148,9 @@ class TestSayings:
         mine = need(**HERE, municipality=3)
         (said,) = told(mine, offer(**guessed, municipality=there), "closeness")
         assert said.startswith(text)
-        assert "くわしい場所は未記入" in said
+        assert "くわしく書かれていません" in str(
+            warned(mine, offer(**guessed, municipality=there), "closeness")
+        )
 
     def test_a_stage_that_does_not_suit_is_no_reason(self) -> None:
         assert told(need(stage=1), offer(suits=fields(2)), "stage") == []
@@ -250,7 +252,7 @@ class TestCaution:
 
     def test_of_a_long_way(self) -> None:
         far = offer(**HERE | {"latitude": 35.9})
-        assert warned(need(**HERE), far, "closeness") == "会場まで約22 km"
+        assert warned(need(**HERE), far, "closeness") == "会場まで約22 kmあります"
 
     def test_there_is_none_where_all_is_well(self) -> None:
         mine, theirs = need(fields=fields(7)), offer(fields=fields(7))
@@ -350,7 +352,7 @@ class TestWhyNot:
             ("H7", need(coldness=1), offer(coldness=2), "冷凍の保管ができると書かれていません"),
             ("H7", need(use_by=day(3)), offer(best_before=day(2)), "受け取りの日までもちません"),
             ("H8", need(quantity=0), offer(), "空きがありません"),
-            ("H9", need(), offer(conditions=2), "渡す側の条件を満たしていません"),
+            ("H9", need(), offer(conditions=2), "渡す側の条件を満たすと書かれていません：法人格のある団体"),
             ("H10", need(), person(consents=False), "同意していません"),
             ("H11", need(), person(limit=1, exposure=1), "お知らせできる回数"),
         ],
