@@ -122,7 +122,7 @@ def read_days(text: str, today: date) -> tuple[tuple[date, ...], str]:
     rest, at = "", 0
     for start, end, span in _mentions(text, today):
         between = text[at:start]
-        if spans and rest and span and _SPAN.fullmatch(between):
+        if spans and span and _SPAN.fullmatch(between):
             spans[-1] = _between(spans[-1][0], span[1], today)
         else:
             rest += " " if at and _LIST.fullmatch(between) else between + " "
@@ -152,7 +152,7 @@ def _read(text: str, today: date) -> Iterable[tuple[re.Match[str], _Span]]:
 
 def _between(first: date, last: date, today: date) -> _Span:
     """A span that has begun is under way, not next year's."""
-    return (first, last) if first <= last else (today, last)
+    return (first if first <= last else min(today, last)), last
 
 
 def _days(spans: Iterable[_Span], today: date) -> tuple[date, ...]:
