@@ -3,9 +3,11 @@
 import re
 import unicodedata
 from datetime import UTC, date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 TOKYO = ZoneInfo("Asia/Tokyo")
+_Day = TypeVar("_Day", date, datetime)
 
 # First day of each era (元号を改める政令), newest first.
 _ERAS = (
@@ -29,6 +31,14 @@ def now() -> datetime:
 def today() -> date:
     """The date in Tokyo."""
     return datetime.now(TOKYO).date()
+
+
+def years_after(day: _Day, years: int) -> _Day:
+    """The same day of another year; after 29 February the first of March."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, month=3, day=1)
 
 
 def in_tokyo(moment: datetime) -> datetime:

@@ -1,8 +1,9 @@
 """How a listing and a party stand: what rooms above write here is what gates and exposure read.
 
 `listing.engaged` is at all times the sum of the quantities pending or accepted, over the pairs the
-listing stands in on either side; `person.engaged` is how many of them a person stands in. Rows are
-locked in one order (listings, then people), so that writers cannot wait for each other.
+listing stands in on either side; whoever joined is counted by the seats of the dates alone.
+`person.engaged` is how many live pairs, joined too, a person stands in. Rows are locked in one
+order (listings, then people), so that writers cannot wait for each other.
 """
 
 import uuid
@@ -17,16 +18,21 @@ from app.core.changes import Event, record
 from app.core.db import ReadSession, WriteSession, upsert
 from app.core.errors import Conflict, NotFound
 from app.listings.actions import KIND as LISTING
-from app.listings.models import Engagement, Listing
+from app.listings.actions import SYSTEM
+from app.listings.models import Engagement, Listing, Place, Shift
+from app.listings.rules import OVER
 from app.organisations.models import Organisation
-from app.people.actions import before_erasing, lock_person
+from app.people.actions import lock_person
 from app.people.models import Person
-from app.vocabulary.listings import EngagementState, PartyKind
+from app.vocabulary.listings import EngagementState, PartyKind, PlaceState
 
 KIND = "engagement"
 _LISTING = Listing.__table__  # type: ignore[attr-defined]
 _PERSON = Person.__table__  # type: ignore[attr-defined]
 _ENGAGEMENT = Engagement.__table__  # type: ignore[attr-defined]
+_SHIFT = Shift.__table__  # type: ignore[attr-defined]
+_PLACE = Place.__table__  # type: ignore[attr-defined]
+_LIVE = tuple(state for state in EngagementState if state.is_live)
 _PAIR = ("listing_id", "party_kind", "party_id")
 
 Party = tuple[PartyKind, uuid.UUID]
@@ -137,13 +143,12 @@ def engage(
     lock_listings(session, listings)
     _check_party(session, party_kind, party_id)
     before = find_engagement(session, listing_id, (party_kind, party_id))
-    now_takes = state.takes_capacity
-    took = before is not None and before.state.takes_capacity
-    change = quantity * now_takes - (before.quantity if before and took else 0)
+    took = before.quantity if before and before.state.takes_quantity else 0
+    was_live = before is not None and before.state.is_live
     for id_ in sorted(listings):
-        _count_listing(session, id_, change, actor)
+        _count_listing(session, id_, quantity * state.takes_quantity - took, actor)
     if party_kind is PartyKind.PERSON:
-        _count_person(session, party_id, now_takes - took)
+        _count_person(session, party_id, state.is_live - was_live)
     after = EngagementRecord(
         listing_id=listing_id,
         party_kind=party_kind,
@@ -159,16 +164,62 @@ def engage(
     return after
 
 
-@before_erasing
-def forget_person(session: WriteSession, person_id: uuid.UUID, actor: str) -> None:
-    """Take somebody out of every pair, with what they took of it."""
+def end_past(session: WriteSession, now: datetime) -> int:
+    """End every live pair that is over; how many there were. For the night; safe to repeat.
+
+    Over is what nobody joins any more, and taking part without a date still to come. A pair of two
+    listings ends when both have: what one was given, the other has no more.
+    """
+    over = _is_over(now)
+    lock_listings(session, session.scalars(select(_ENGAGEMENT.c.listing_id).where(over)))
+    # By party: whoever else holds several people holds them in this order too.
+    order = (_ENGAGEMENT.c.party_kind, _ENGAGEMENT.c.party_id, _ENGAGEMENT.c.listing_id)
+    rows = session.execute(_pairs().where(over).order_by(*order)).all()
+    for pair in map(EngagementRecord.model_validate, rows):
+        ended = pair.model_copy(update={"state": EngagementState.ENDED})
+        engage(session, **ended.model_dump(exclude={"at"}), now=now, actor=SYSTEM)
+    return len(rows)
+
+
+def _is_over(now: datetime) -> ColumnElement[bool]:
+    listings = select(_LISTING.c.id).where(_LISTING.c.status.in_(OVER))
+    is_listing = _ENGAGEMENT.c.party_kind == PartyKind.LISTING
+    ended = _ENGAGEMENT.c.listing_id.in_(listings) & (
+        ~is_listing | _ENGAGEMENT.c.party_id.in_(listings)
+    )
+    to_come = (
+        select(_PLACE.c.id)
+        .join(_SHIFT, _SHIFT.c.id == _PLACE.c.shift_id)
+        .where(
+            _SHIFT.c.listing_id == _ENGAGEMENT.c.listing_id,
+            _SHIFT.c.ends_at > now,
+            _PLACE.c.state.in_((PlaceState.CONFIRMED, PlaceState.OFFERED)),
+            _ENGAGEMENT.c.party_id.in_((_PLACE.c.person_id, _PLACE.c.organisation_id)),
+        )
+        .exists()
+    )
+    is_joined = _ENGAGEMENT.c.state == EngagementState.JOINED
+    over: ColumnElement[bool] = _ENGAGEMENT.c.state.in_(_LIVE) & (ended | (is_joined & ~to_come))
+    return over
+
+
+def listings_of(session: ReadSession, party: Party) -> list[uuid.UUID]:
+    """Every listing the party stands with, however."""
+    kind, id_ = party
+    query = select(_ENGAGEMENT.c.listing_id).where(
+        _ENGAGEMENT.c.party_kind == kind, _ENGAGEMENT.c.party_id == id_
+    )
+    return list(session.scalars(query.order_by(_ENGAGEMENT.c.listing_id)))
+
+
+def leave_pairs(session: WriteSession, person_id: uuid.UUID, actor: str) -> None:
+    """Take somebody out of every pair, with what they took of it; the listings are held."""
     of_person = (_ENGAGEMENT.c.party_kind == PartyKind.PERSON) & (
         _ENGAGEMENT.c.party_id == person_id
     )
-    lock_listings(session, session.scalars(select(_ENGAGEMENT.c.listing_id).where(of_person)))
     rows = session.execute(_pairs().where(of_person).order_by(_ENGAGEMENT.c.listing_id))
     for pair in [EngagementRecord.model_validate(row) for row in rows]:
-        if pair.state.takes_capacity:
+        if pair.state.takes_quantity:
             _count_listing(session, pair.listing_id, -pair.quantity, actor)
         event = Event(KIND, str(pair.listing_id), "erase", actor, searched=False)
         record(session, [event])

@@ -65,8 +65,7 @@ def _check_slot(value: str) -> str:
 
 
 def _check_planned(value: date) -> date:
-    if value > today():
-        check_near(value, today())
+    check_near(value, today())
     return value
 
 

@@ -19,7 +19,7 @@ from app.listings.records import ListingRecord
 from app.listings.rows import TABLE, as_record
 from app.organisations.models import Organisation
 from app.organisations.queries import refuses_web
-from app.organisations.rules import is_findable, is_visible
+from app.organisations.rules import is_findable
 from app.places.rules import within
 from app.vocabulary.listings import ListingKind, ListingStatus, Side
 from app.vocabulary.organisations import PublicationUse, Status
@@ -145,7 +145,7 @@ def _conditions(wanted: ListingFilter) -> list[ColumnElement[bool]]:
     if wanted.side:
         conditions.append(col(Listing.side) == wanted.side)
     if wanted.public:
-        conditions.append(col(Organisation.status).in_((Status.PUBLISHED, Status.CLOSED)))
+        conditions.append(col(Organisation.status) == Status.PUBLISHED)
         conditions.append(~refuses_web())
     if wanted.kinds:
         conditions.append(col(Listing.kind).in_(wanted.kinds))
@@ -205,6 +205,5 @@ def _record(row: Row[Any]) -> ListingRecord:
         "id": values["organisation_id"],
         "name": values.pop("organisation_name"),
         "findable": is_findable(status, consents),
-        "visible": is_visible(status, consents),
     }
     return as_record(values, organisation)

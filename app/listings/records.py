@@ -39,7 +39,6 @@ class OrganiserRecord(_Part):
     id: uuid.UUID
     name: str
     findable: bool = Field(default=False, exclude=True)
-    visible: bool = Field(default=False, exclude=True)
 
 
 class ListingRecord(_Part):
@@ -125,7 +124,7 @@ class ListingRecord(_Part):
 
     @property
     def visible(self) -> bool:
-        return is_visible(self.status, organisation_visible=self.organisation.visible)
+        return is_visible(self.status, organisation_findable=self.organisation.findable)
 
     def for_public(self) -> "ListingRecord":
         """Without what serves operators and the matching alone."""

@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from app.core.clock import years_after
 from app.core.errors import Conflict, FieldError, Invalid
 from app.vocabulary.listings import ListingKind, ListingStatus
 
 # From where a listing may go where: state and move as data. The nightly job expires, nobody else.
 MOVES: Mapping[str, tuple[frozenset[ListingStatus], ListingStatus]] = {
     "publish": (
-        frozenset({ListingStatus.DRAFT, ListingStatus.PAUSED, ListingStatus.EXPIRED}),
+        frozenset(ListingStatus) - {ListingStatus.PUBLISHED, ListingStatus.CLOSED},
         ListingStatus.PUBLISHED,
     ),
     "pause": (frozenset({ListingStatus.PUBLISHED}), ListingStatus.PAUSED),
@@ -28,7 +29,9 @@ MOVES: Mapping[str, tuple[frozenset[ListingStatus], ListingStatus]] = {
         ListingStatus.EXPIRED,
     ),
 }
-# What everybody may read, as long as they may know of the organisation.
+# Nobody joins any more.
+OVER = frozenset({ListingStatus.FULFILLED, ListingStatus.CLOSED, ListingStatus.EXPIRED})
+# What everybody may read, as long as they find the organisation.
 PUBLIC = frozenset(
     {
         ListingStatus.PUBLISHED,
@@ -103,9 +106,9 @@ def is_findable(status: ListingStatus, *, organisation_findable: bool) -> bool:
     return status is ListingStatus.PUBLISHED and organisation_findable
 
 
-def is_visible(status: ListingStatus, *, organisation_visible: bool) -> bool:
+def is_visible(status: ListingStatus, *, organisation_findable: bool) -> bool:
     """Whether the public may open a listing."""
-    return status in PUBLIC and organisation_visible
+    return status in PUBLIC and organisation_findable
 
 
 # -------------------------------------------------------------------------------- single values
@@ -114,15 +117,15 @@ def is_visible(status: ListingStatus, *, organisation_visible: bool) -> bool:
 def check_window(starts_at: datetime, ends_at: datetime) -> None:
     """An exact time ends after it begins, at most a day later. Raises ValueError."""
     if ends_at <= starts_at:
-        raise ValueError("終わりが始まりより前です。")
+        raise ValueError("終わりは始まりより後にしてください。")
     if ends_at - starts_at > _LONGEST_WINDOW:
         raise ValueError("一つの日時は24時間以内にしてください。")
 
 
 def check_near(day: date, today: date) -> None:
-    """What is planned lies within three years. Raises ValueError."""
-    if abs(day.year * 12 + day.month - today.year * 12 - today.month) > _MOST_YEARS * 12:
-        raise ValueError(f"今日から{_MOST_YEARS}年以内の日付にしてください。")
+    """What is planned lies within three years, before or after. Raises ValueError."""
+    if not years_after(today, -_MOST_YEARS) <= day <= years_after(today, _MOST_YEARS):
+        raise ValueError(f"今日の前後{_MOST_YEARS}年以内の日付にしてください。")
 
 
 def check_latitude(value: float) -> float:

@@ -16,30 +16,34 @@ from sqlalchemy import Row, insert, select, update
 from app.core.changes import Event, record
 from app.core.clock import now as current_time
 from app.core.db import WriteSession
-from app.core.errors import AlreadyExists, Conflict, FieldError, Invalid, NotFound
+from app.core.errors import Conflict, FieldError, Invalid
 from app.listings.actions import KIND as LISTING
-from app.listings.engagements import engage, find_engagement, lock_listings
+from app.listings.actions import SYSTEM
+from app.listings.engagements import leave_pairs, listings_of, lock_listings
+from app.listings.joining import (
+    ACTIVE,
+    HOLDS,
+    check_free,
+    check_not_twice,
+    check_organisation,
+    check_pair,
+    check_person,
+    check_seats,
+    joined,
+    left,
+    party_of,
+)
+from app.listings.models import Listing
 from app.listings.queries import get_listing
 from app.listings.records import ListingRecord
-from app.listings.shift_rules import (
-    Overlapping,
-    PlaceNotOffered,
-    check_age,
-    check_open,
-    next_to_offer,
-    offered_until,
-    overlaps,
-)
+from app.listings.rules import OVER
+from app.listings.shift_rules import PlaceNotOffered, is_open, next_to_offer, offered_until
 from app.listings.shifts import PLACE, SHIFT, PlaceRecord, ShiftRecord, get_place, get_shift
-from app.organisations.queries import get_organisation
 from app.people.actions import before_erasing, lock_person
-from app.people.queries import get_person
-from app.vocabulary.listings import EngagementState, PartyKind, PlaceState
+from app.vocabulary.listings import PartyKind, PlaceState
 
 KIND = "place"
-SYSTEM = "system"
-_HOLDS = (PlaceState.CONFIRMED, PlaceState.OFFERED)
-_ACTIVE = (*_HOLDS, PlaceState.WAITING)
+_LISTING = Listing.__table__  # type: ignore[attr-defined]
 
 
 # -------------------------------------------------------------------------------------- taking
@@ -57,32 +61,34 @@ def take_place(
 ) -> PlaceRecord:
     """A place for a person, or for an organisation's party: confirmed if it fits, else waiting.
 
-    Raises NotFound, Invalid at the field, ShiftOver, AlreadyExists, Overlapping, CapacityTaken.
+    Raises NotFound, Invalid at the field, NeedNotOpen, ShiftOver, AlreadyExists, Overlapping, and
+    Conflict for an organisation's own need.
     """
     party = {"person_id": person_id, "organisation_id": organisation_id}
     shift, need = _hold(session, shift_id)
-    check_open(need.status, cancelled=shift.cancelled, ends_at=shift.ends_at, now=now)
+    check_seats(need, shift, now)
     if person_id:
-        _check_person(session, need, shift, person_id)
+        check_person(session, need, shift, person_id)
     elif organisation_id:
-        _check_organisation(session, organisation_id)
+        check_organisation(session, need, organisation_id)
     if size > shift.capacity:
         raise Invalid.at("body.size", "too_many", f"定員は{shift.capacity}人です。")
-    _check_not_twice(session, shift, party)
+    check_not_twice(session, shift, party)
     state = PlaceState.CONFIRMED if _seat(session, shift_id, size) else PlaceState.WAITING
     row = {"shift_id": shift_id, **party, "size": size, "state": state, "at": now}
     place_id = session.scalars(insert(PLACE).returning(PLACE.c.id), [row]).one()
     _log(session, place_id, None, state, actor)
-    if person_id and state is PlaceState.CONFIRMED:
-        _joined(session, need.id, person_id, now, actor)
-    return get_place(session, place_id)
+    place = get_place(session, place_id)
+    if state is PlaceState.CONFIRMED:
+        joined(session, need.id, party_of(place), now, actor)
+    return place
 
 
 def confirm_place(session: WriteSession, *, id: int, now: datetime, actor: str) -> PlaceRecord:
     """Accept an offered seat.
 
     Too late, the place is cancelled, the offer moves on, and the answer says so by its state.
-    Raises NotFound, PlaceNotOffered, ShiftOver, Overlapping, CapacityTaken.
+    Raises NotFound, PlaceNotOffered, NeedNotOpen, ShiftOver, Overlapping, Conflict.
     """
     place, shift, need = _hold_place(session, id)
     if place.state is not PlaceState.OFFERED:
@@ -91,11 +97,12 @@ def confirm_place(session: WriteSession, *, id: int, now: datetime, actor: str) 
         _release(session, place, actor)
         _offer(session, shift.id, now, actor)
         return get_place(session, id)
-    check_open(need.status, cancelled=shift.cancelled, ends_at=shift.ends_at, now=now)
+    check_seats(need, shift, now)
+    check_pair(session, need, party_of(place))
     if place.person:
-        _check_free(session, shift, place.person)
-        _joined(session, need.id, place.person, now, actor)
+        check_free(session, shift, place.person)
     _move(session, place, PlaceState.CONFIRMED, actor)
+    joined(session, need.id, party_of(place), now, actor)
     return get_place(session, id)
 
 
@@ -105,20 +112,31 @@ def cancel_place(session: WriteSession, *, id: int, now: datetime, actor: str) -
     if place.state is PlaceState.CANCELLED:
         raise Conflict("この申し込みは、すでに取り消されています。")
     _release(session, place, actor)
-    if place.person and place.state is PlaceState.CONFIRMED:
-        _left(session, need.id, place.person, now, actor)
+    if place.state is PlaceState.CONFIRMED:
+        left(session, need.id, party_of(place), now, actor)
     _offer(session, shift.id, now, actor)
     return get_place(session, id)
 
 
 def expire_offers(session: WriteSession, now: datetime) -> int:
-    """Withdraw every offer whose time is over and offer the seats on; how many there were."""
-    over = (PLACE.c.state == PlaceState.OFFERED) & (PLACE.c.offered_until <= now)
-    needs = select(SHIFT.c.listing_id).join(PLACE, PLACE.c.shift_id == SHIFT.c.id).where(over)
-    lock_listings(session, session.scalars(needs))
-    found = session.execute(
-        select(PLACE.c.id, PLACE.c.shift_id).where(over).order_by(PLACE.c.shift_id, PLACE.c.id)
-    ).all()
+    """Withdraw every offer whose time is over and offer the seats on; how many there were.
+
+    With them whoever waits, or was offered a seat, where nobody joins any more.
+    """
+    lapsed = (PLACE.c.state == PlaceState.OFFERED) & (PLACE.c.offered_until <= now)
+    in_vain = PLACE.c.state.in_((PlaceState.OFFERED, PlaceState.WAITING)) & (
+        SHIFT.c.cancelled | _LISTING.c.status.in_(OVER)
+    )
+    query = (
+        select(PLACE.c.id, PLACE.c.shift_id, SHIFT.c.listing_id)
+        .join(SHIFT, SHIFT.c.id == PLACE.c.shift_id)
+        .join(_LISTING, _LISTING.c.id == SHIFT.c.listing_id)
+        .where(lapsed | in_vain)
+        .order_by(PLACE.c.shift_id, PLACE.c.id)
+    )
+    held = {row.listing_id for row in session.execute(query)}
+    lock_listings(session, held)
+    found = [row for row in session.execute(query) if row.listing_id in held]
     for shift_id, rows in groupby(found, lambda row: row.shift_id):
         for row in rows:
             _release(session, get_place(session, row.id), SYSTEM)
@@ -160,25 +178,30 @@ def update_shift(
 
 def _empty(session: WriteSession, shift: ShiftRecord, now: datetime, actor: str) -> None:
     """Take everybody off a date."""
-    places = [get_place(session, row.id) for row in _rows(session, shift.id, _ACTIVE)]
+    places = [get_place(session, row.id) for row in _rows(session, shift.id, ACTIVE)]
     for place in places:
         _release(session, place, actor)
-    confirmed = [place for place in places if place.state is PlaceState.CONFIRMED]
-    for person_id in sorted(place.person for place in confirmed if place.person):
-        _left(session, shift.need_id, person_id, now, actor)
+    confirmed = [party_of(place) for place in places if place.state is PlaceState.CONFIRMED]
+    for party in sorted(confirmed):
+        left(session, shift.need_id, party, now, actor)
 
 
 @before_erasing
 def forget_person(session: WriteSession, person_id: uuid.UUID, actor: str) -> None:
-    """Give back every seat of somebody who is erased; the places go with the person."""
+    """Give back every seat of somebody who is erased, and end their pairs.
+
+    All listings are held at once and in order. The places go with the person.
+    """
     now = current_time()
-    mine = (PLACE.c.person_id == person_id) & PLACE.c.state.in_(_ACTIVE)
+    mine = (PLACE.c.person_id == person_id) & PLACE.c.state.in_(ACTIVE)
     needs = select(SHIFT.c.listing_id).join(PLACE, PLACE.c.shift_id == SHIFT.c.id).where(mine)
-    lock_listings(session, session.scalars(needs))
+    pairs = listings_of(session, (PartyKind.PERSON, person_id))
+    lock_listings(session, [*session.scalars(needs), *pairs])
     found = session.execute(select(PLACE.c.id, PLACE.c.shift_id).where(mine).order_by(PLACE.c.id))
     for row in found.all():
         _release(session, get_place(session, row.id), actor)
         _offer(session, row.shift_id, now, actor)
+    leave_pairs(session, person_id, actor)
 
 
 # ------------------------------------------------------------------------------------- holding
@@ -226,7 +249,7 @@ def _seat(session: WriteSession, shift_id: uuid.UUID, size: int) -> bool:
 
 def _release(session: WriteSession, place: PlaceRecord, actor: str) -> None:
     """Cancel a place, and give back the seats it held."""
-    if place.state in _HOLDS:
+    if place.state in HOLDS:
         session.execute(
             update(SHIFT)
             .where(SHIFT.c.id == place.shift_id)
@@ -236,8 +259,14 @@ def _release(session: WriteSession, place: PlaceRecord, actor: str) -> None:
 
 
 def _offer(session: WriteSession, shift_id: uuid.UUID, now: datetime, actor: str) -> None:
-    """Offer what is free to those who wait, in order, until nobody fits; not once it has begun."""
+    """Offer what is free to those who wait, in order, until nobody fits.
+
+    Not once it has begun, and not while the need is not open.
+    """
     shift = get_shift(session, shift_id)
+    need = get_listing(session, shift.need_id)
+    if not is_open(need.status, organisation_findable=need.organisation.findable):
+        return
     if shift.starts_at <= now or not shift.free:
         return
     waiting = [(row.id, row.size) for row in _rows(session, shift_id, (PlaceState.WAITING,))]
@@ -266,98 +295,3 @@ def _log(
 ) -> None:
     details = {"state": [before, after]}
     record(session, [Event(KIND, str(place_id), after.value, actor, details, searched=False)])
-
-
-# ------------------------------------------------------------------------------------- parties
-
-
-def _check_person(
-    session: WriteSession, need: ListingRecord, shift: ShiftRecord, person_id: uuid.UUID
-) -> None:
-    """Raises Invalid at the field, Conflict, Overlapping."""
-    try:
-        lock_person(session, person_id)
-        person = get_person(session, person_id)
-        check_age(
-            need.min_age, need.max_age, person.age_band, guardian_consent=person.guardian_consent
-        )
-    except NotFound as error:
-        raise Invalid.at("body.person", "unknown", error.detail) from None
-    except ValueError as error:
-        raise Invalid.at("body.person", "value_error", str(error)) from None
-    pair = find_engagement(session, need.id, (PartyKind.PERSON, person_id))
-    if pair and pair.state is EngagementState.BLOCKED:
-        raise Conflict("この募集には紹介しないことになっている方です。")
-    _check_free(session, shift, person_id)
-
-
-def _check_organisation(session: WriteSession, organisation_id: uuid.UUID) -> None:
-    try:
-        get_organisation(session, organisation_id)
-    except NotFound as error:
-        raise Invalid.at("body.organisation", "unknown", error.detail) from None
-
-
-def _check_not_twice(
-    session: WriteSession, shift: ShiftRecord, party: Mapping[str, uuid.UUID | None]
-) -> None:
-    same = [PLACE.c[name] == id_ for name, id_ in party.items() if id_]
-    active = select(PLACE.c.id).where(
-        PLACE.c.shift_id == shift.id, PLACE.c.state.in_(_ACTIVE), *same
-    )
-    if session.execute(active).first():
-        raise AlreadyExists("この日程には、すでに申し込んでいます。")
-
-
-def _check_free(session: WriteSession, shift: ShiftRecord, person_id: uuid.UUID) -> None:
-    """Nobody is in two places at once. Raises Overlapping."""
-    elsewhere = (
-        select(SHIFT.c.starts_at, SHIFT.c.ends_at)
-        .join(SHIFT, SHIFT.c.id == PLACE.c.shift_id)
-        .where(
-            PLACE.c.person_id == person_id,
-            PLACE.c.state == PlaceState.CONFIRMED,
-            SHIFT.c.id != shift.id,
-            SHIFT.c.ends_at > shift.starts_at,
-        )
-    )
-    for begins, ends in session.execute(elsewhere):
-        if overlaps(shift.starts_at, shift.ends_at, begins, ends):
-            raise Overlapping
-
-
-def _joined(
-    session: WriteSession, need_id: uuid.UUID, person_id: uuid.UUID, now: datetime, actor: str
-) -> None:
-    """Whoever has a place on one date takes part; a second date counts no more."""
-    pair = find_engagement(session, need_id, (PartyKind.PERSON, person_id))
-    if pair is None or pair.state is not EngagementState.ACCEPTED:
-        engage(
-            session,
-            listing_id=need_id,
-            party_kind=PartyKind.PERSON,
-            party_id=person_id,
-            state=EngagementState.ACCEPTED,
-            quantity=1,
-            now=now,
-            actor=actor,
-        )
-
-
-def _left(
-    session: WriteSession, need_id: uuid.UUID, person_id: uuid.UUID, now: datetime, actor: str
-) -> None:
-    """Whoever has no date left takes part no more."""
-    others = (
-        select(PLACE.c.id)
-        .join(SHIFT, SHIFT.c.id == PLACE.c.shift_id)
-        .where(
-            SHIFT.c.listing_id == need_id,
-            PLACE.c.person_id == person_id,
-            PLACE.c.state == PlaceState.CONFIRMED,
-        )
-    )
-    pair = find_engagement(session, need_id, (PartyKind.PERSON, person_id))
-    if pair and pair.state is EngagementState.ACCEPTED and not session.execute(others).first():
-        ended = pair.model_copy(update={"state": EngagementState.ENDED})
-        engage(session, **ended.model_dump(exclude={"at"}), now=now, actor=actor)

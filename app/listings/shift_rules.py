@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from dateutil.rrule import rrulestr
 
-from app.core.clock import TOKYO
+from app.core.clock import TOKYO, years_after
 from app.core.errors import Conflict
+from app.listings.rules import OVER, ListingOver
 from app.vocabulary.listings import ListingKind, ListingStatus
 from app.vocabulary.people import AgeBand
 
@@ -21,7 +22,7 @@ _MOST_YEARS = 3
 # A rule that does not say when it ends.
 _WITHOUT_END = 1
 _WITH_SHIFTS = frozenset({ListingKind.PEOPLE, ListingKind.SKILL})
-_ENDED = frozenset({ListingStatus.CLOSED, ListingStatus.EXPIRED})
+_OPEN = frozenset({ListingStatus.PUBLISHED, ListingStatus.PAUSED})
 
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _SUB_DAILY = ("HOURLY", "MINUTELY", "SECONDLY", "BYHOUR", "BYMINUTE", "BYSECOND")
@@ -51,7 +52,10 @@ _ONLY_WITH = {
     "BYMONTHDAY": {"DAILY", "MONTHLY", "YEARLY"},
     "BYYEARDAY": {"YEARLY"},
     "BYWEEKNO": {"YEARLY"},
+    "BYSETPOS": {"WEEKLY", "MONTHLY", "YEARLY"},
 }
+_WEEKS_OF_MONTH = 5
+_WEEKS_OF_YEAR = 53
 _NOT_A_RULE = "繰り返しの規則（RRULE。例: FREQ=WEEKLY;BYDAY=SA;COUNT=10）を読み取れません。"
 _TOO_MANY = f"一度に作れる日程は{MOST_DATES}回までです。回数か終わりの日を指定してください。"
 _TOO_FAR = f"{_MOST_YEARS}年より先の日程は作れません。"
@@ -65,6 +69,10 @@ Party = TypeVar("Party")
 
 class NoShifts(Conflict):
     code = "no_shifts"
+
+
+class NeedNotOpen(Conflict):
+    code = "need_not_open"
 
 
 class ShiftOver(Conflict):
@@ -98,10 +106,33 @@ def check_kind(kind: ListingKind) -> None:
         raise NoShifts(f"「{kind.label}」の募集に日程は作れません。")
 
 
-def check_open(status: ListingStatus, *, cancelled: bool, ends_at: datetime, now: datetime) -> None:
+def check_lasting(status: ListingStatus) -> None:
+    """Raises ListingOver: what has ended gets no more dates."""
+    if status in OVER:
+        raise ListingOver(f"「{status.label}」の募集に日程は作れません。")
+
+
+def check_ahead(starts_at: datetime, now: datetime) -> None:
+    """Raises ValueError for what has begun."""
+    if starts_at < now:
+        raise ValueError("始まりは今より後の日時にしてください。")
+
+
+def is_open(status: ListingStatus, *, organisation_findable: bool) -> bool:
+    """Whether seats of a need may be given."""
+    return status in _OPEN and organisation_findable
+
+
+def check_open(status: ListingStatus, *, organisation_findable: bool) -> None:
+    """Raises NeedNotOpen when no seat of the need may be given."""
+    if status not in _OPEN:
+        raise NeedNotOpen(f"「{status.label}」の募集には参加できません。")
+    if not organisation_findable:
+        raise NeedNotOpen("団体が公開されていないため、この募集には参加できません。")
+
+
+def check_date(*, cancelled: bool, ends_at: datetime, now: datetime) -> None:
     """Raises ShiftOver when nobody can join any more."""
-    if status in _ENDED:
-        raise ShiftOver(f"「{status.label}」の募集には参加できません。")
     if cancelled:
         raise ShiftOver("この日程は中止になりました。")
     if ends_at <= now:
@@ -117,7 +148,7 @@ def dates(
     fits no day, that makes more than 400 dates, or one more than three years ahead.
     """
     first = starts_at.astimezone(TOKYO).replace(tzinfo=None)
-    latest = _years_after(now.astimezone(TOKYO).replace(tzinfo=None), _MOST_YEARS)
+    latest = years_after(now.astimezone(TOKYO).replace(tzinfo=None), _MOST_YEARS)
     if first > latest:
         raise ValueError(_TOO_FAR)
     found = list(_repeated(first, rule, latest)) if rule else [first]
@@ -151,7 +182,14 @@ def _is_rule(parts: Mapping[str, str]) -> bool:
         name.startswith("BY") and name != "BYSETPOS" for name in parts
     )
     misplaced = any(frequency not in _ONLY_WITH.get(name, _FREQUENCIES) for name in parts)
-    return not (numbered or alone or misplaced)
+    return not (numbered or alone or misplaced or _counts_too_far(parts))
+
+
+def _counts_too_far(parts: Mapping[str, str]) -> bool:
+    """Whether BYDAY asks for a weekday that no month, or no year, has so many of."""
+    in_month = parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts
+    most = _WEEKS_OF_MONTH if in_month else _WEEKS_OF_YEAR
+    return any(int(number) > most for number in re.findall(r"\d+", parts.get("BYDAY", "")))
 
 
 def _parts(rule: str) -> dict[str, str]:
@@ -167,10 +205,10 @@ def _repeated(first: datetime, rule: str, latest: datetime) -> Iterator[datetime
     parts = _parts(normalise_rule(rule))
     last = _until(parts.pop("UNTIL")) if "UNTIL" in parts else None
     if last is None and "COUNT" not in parts:
-        last = min(latest, _years_after(first, _WITHOUT_END) - timedelta.resolution)
+        last = min(latest, years_after(first, _WITHOUT_END) - timedelta.resolution)
     shift = (_LATEST_START - first.year) // _CYCLE * _CYCLE
     plain = ";".join(f"{name}={value}" for name, value in parts.items())
-    moved = rrulestr(plain, dtstart=first.replace(year=first.year + shift))
+    moved = _moments(plain, first.replace(year=first.year + shift))
     for number, moment in enumerate(moved):
         # dateutil knows whole seconds only.
         begins = moment.replace(year=moment.year - shift, microsecond=first.microsecond)
@@ -181,6 +219,14 @@ def _repeated(first: datetime, rule: str, latest: datetime) -> Iterator[datetime
         if number == MOST_DATES:
             raise ValueError(_TOO_MANY)
         yield begins
+
+
+def _moments(rule: str, first: datetime) -> Iterator[datetime]:
+    """What the library makes of a rule. Raises ValueError where it cannot."""
+    try:
+        yield from rrulestr(rule, dtstart=first)
+    except (IndexError, ValueError, OverflowError):
+        raise ValueError(_NOT_A_RULE) from None
 
 
 def _until(written: str) -> datetime:
@@ -194,14 +240,6 @@ def _until(written: str) -> datetime:
     except (ValueError, OverflowError):
         raise ValueError(_NOT_A_RULE) from None
     return moment
-
-
-def _years_after(moment: datetime, years: int) -> datetime:
-    """The same day of a later year; after 29 February the first of March."""
-    try:
-        return moment.replace(year=moment.year + years)
-    except ValueError:
-        return moment.replace(year=moment.year + years, month=3, day=1)
 
 
 # -------------------------------------------------------------------------------------- places

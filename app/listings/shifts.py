@@ -15,13 +15,13 @@ from uuid_utils.compat import uuid7
 from app.core.changes import Event, record
 from app.core.clock import in_tokyo
 from app.core.db import ReadSession, WriteSession
-from app.core.errors import Invalid, InvalidCursor, NotFound
+from app.core.errors import AlreadyExists, Invalid, InvalidCursor, NotFound
 from app.core.paging import Page, decode_cursor, encode_cursor
 from app.listings.actions import KIND
 from app.listings.engagements import lock_listings
 from app.listings.models import Place, Shift
 from app.listings.queries import get_listing
-from app.listings.shift_rules import check_kind, dates
+from app.listings.shift_rules import check_ahead, check_kind, check_lasting, dates
 from app.vocabulary.listings import PlaceState, Side
 
 SHIFT = Shift.__table__  # type: ignore[attr-defined]
@@ -184,15 +184,21 @@ def create_shifts(
 ) -> Sequence[ShiftRecord]:
     """The date, or with a rule (RFC 5545) all its dates, of a need.
 
-    Raises NotFound, NoShifts when it is no need for people, Invalid when the rule goes too far.
+    Raises NotFound, NoShifts when it is no need for people, ListingOver, AlreadyExists, Invalid
+    when it has begun or the rule goes too far.
     """
     lock_listings(session, [listing_id])
-    check_kind(get_listing(session, listing_id, side=Side.NEED).kind)
+    need = get_listing(session, listing_id, side=Side.NEED)
+    check_kind(need.kind)
+    check_lasting(need.status)
+    field = "body.starts_at"
     try:
+        check_ahead(starts_at, now)
+        field = "body.rrule" if rule else field
         found = dates(starts_at, ends_at, rule, now)
     except ValueError as error:
-        field = "body.rrule" if rule else "body.starts_at"
         raise Invalid.at(field, "value_error", str(error)) from None
+    _check_new(session, listing_id, found)
     of = {"listing_id": listing_id, "series_id": uuid7() if rule else None, "rrule": rule}
     seats = {"capacity": capacity, "taken": 0, "note": note, "cancelled": False}
     rows = [
@@ -208,3 +214,15 @@ def create_shifts(
         .order_by(SHIFT.c.starts_at, SHIFT.c.id)
     )
     return [_shift(row) for row in made]
+
+
+def _check_new(
+    session: ReadSession, listing_id: uuid.UUID, found: Sequence[tuple[datetime, datetime]]
+) -> None:
+    """Raises AlreadyExists when the need has one of these dates already."""
+    begins = {begin for begin, _ in found}
+    same = select(SHIFT.c.starts_at, SHIFT.c.ends_at).where(
+        SHIFT.c.listing_id == listing_id, SHIFT.c.starts_at.in_(begins)
+    )
+    if {(row.starts_at, row.ends_at) for row in session.execute(same)} & {*found}:
+        raise AlreadyExists("この募集には、同じ日時の日程がすでにあります。")

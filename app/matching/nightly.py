@@ -16,6 +16,7 @@ from app.core import clock
 from app.core.db import Database, ReadSession, WriteSession, upsert
 from app.core.errors import DatabaseUnavailable
 from app.listings.actions import expire_listings
+from app.listings.engagements import end_past
 from app.listings.models import Engagement, Listing
 from app.listings.seats import expire_offers
 from app.listings.words import recount_words
@@ -28,7 +29,7 @@ EXPOSURE_DAYS = 28
 _FIRST_S = 3.0  # the first visitors of a new start come first
 _ROUND_S = 60.0
 _BATCH = 500
-_TAKING = tuple(state for state in EngagementState if state.takes_capacity)
+_TAKING = tuple(state for state in EngagementState if state.is_live)
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ def run_nightly(database: Database, now: datetime) -> None:
     midnight = last_midnight(now)
     with database.write() as session:
         expire_listings(session, clock.in_tokyo(now).date(), now)
+        end_past(session, now)
     recount_words(database)
     with database.write() as session:
         count_exposure(session, midnight)

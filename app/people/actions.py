@@ -38,7 +38,8 @@ _FORGETTING: list[Forget] = []
 def before_erasing(forget: Forget) -> Forget:
     """Mark a function of a room above as one that lets go of a person, or raises, with the row.
 
-    It is called as `forget(session, person_id, actor)` in the transaction that erases the row.
+    It is called as `forget(session, person_id, actor)` in the transaction that erases the row, and
+    twice: before the person is held, when it may hold what comes first in order, and after.
     """
     _FORGETTING.append(forget)
     return forget
@@ -99,14 +100,19 @@ def erase_person(session: WriteSession, *, id: uuid.UUID, version: int | None, a
 
     What stays is one line of the change log that says it was done. Raises NotFound, StaleVersion.
     """
+    _forget(session, id, actor)
     lock_person(session, id)
     _check_version(get_person(session, id), version)
-    for forget in _FORGETTING:
-        forget(session, id, actor)
+    _forget(session, id, actor)  # what came between
     session.execute(
         delete(Person).where(col(Person.id) == id).execution_options(synchronize_session=False)
     )
     record(session, [Event(KIND, str(id), "erase", actor, searched=False)])
+
+
+def _forget(session: WriteSession, id: uuid.UUID, actor: str) -> None:
+    for forget in _FORGETTING:
+        forget(session, id, actor)
 
 
 def lock_person(session: WriteSession, person_id: uuid.UUID) -> None:

@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from app.core.clock import today
+from app.core.clock import today, years_after
 from app.core.text import Day, EmailAddress, Name, Telephone, Text
 from app.organisations.forms import MunicipalityCode
 from app.vocabulary.fields import Interest
@@ -38,6 +38,7 @@ def _unique(values: list[Any]) -> list[Any]:
 Slot = Annotated[
     StrictStr, AfterValidator(_check_slot), Field(json_schema_extra={"enum": list(SLOTS)})
 ]
+_LONGEST_PAUSE_YEARS = 3
 _Number = StrictFloat | StrictInt
 
 EXAMPLE: dict[str, Any] = {
@@ -114,7 +115,9 @@ class PauseForm(BaseModel):
 
     @field_validator("until")
     @classmethod
-    def _not_past(cls, value: date | None) -> date | None:
+    def _soon(cls, value: date | None) -> date | None:
         if value and value < today():
             raise ValueError("お休みの終わりが過去の日付です。")
+        if value and value > years_after(today(), _LONGEST_PAUSE_YEARS):
+            raise ValueError(f"お休みの終わりは{_LONGEST_PAUSE_YEARS}年以内の日付にしてください。")
         return value

@@ -14,8 +14,8 @@ from app.vocabulary.people import AgeBand
 class Person(SQLModel, table=True):
     """`skills` and `slots` are masks (`vocabulary.skills`, `vocabulary.times.SLOTS`).
 
-    `engaged` counts what is pending or accepted, `exposure` the same of the last 28 days up to
-    midnight. Matching reads a profile only while `matching_consent` is given.
+    `engaged` counts what is pending, accepted or joined, `exposure` the same of the last 28 days up
+    to midnight. Matching reads a profile only while `matching_consent` is given.
     """
 
     __tablename__ = "person"

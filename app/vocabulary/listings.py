@@ -97,13 +97,20 @@ class EngagementState(Choice):
 
     PENDING = "pending", "返事待ち"
     ACCEPTED = "accepted", "成立"
+    JOINED = "joined", "参加"
     DECLINED = "declined", "見送り"
     BLOCKED = "blocked", "今後は紹介しない"
     ENDED = "ended", "終了"
 
     @property
-    def takes_capacity(self) -> bool:
+    def takes_quantity(self) -> bool:
+        """Whether it counts against the listing's quantity; on dates, the shifts hold the seats."""
         return self in (EngagementState.PENDING, EngagementState.ACCEPTED)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the party is engaged: asked, agreed, or taking part."""
+        return self.takes_quantity or self is EngagementState.JOINED
 
 
 class PartyKind(Choice):

@@ -279,6 +279,7 @@ def upgrade() -> None:
             sa.Enum(
                 "pending",
                 "accepted",
+                "joined",
                 "declined",
                 "blocked",
                 "ended",

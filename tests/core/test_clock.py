@@ -125,3 +125,18 @@ class TestInTokyo:
         after = clock.now()
         assert before.tzinfo is UTC
         assert clock.in_tokyo(before).date() <= today <= clock.in_tokyo(after).date()
+
+
+class TestYearsAfter:
+    @pytest.mark.parametrize(
+        ("day", "years", "wanted"),
+        [
+            (date(2026, 11, 21), 3, date(2029, 11, 21)),
+            (date(2026, 11, 21), -3, date(2023, 11, 21)),
+            (date(2024, 2, 29), 4, date(2028, 2, 29)),
+            (date(2024, 2, 29), 1, date(2025, 3, 1)),
+            (date(2024, 2, 29), -1, date(2023, 3, 1)),
+        ],
+    )
+    def test_is_the_same_day_of_another_year(self, day: date, years: int, wanted: date) -> None:
+        assert clock.years_after(day, years) == wanted

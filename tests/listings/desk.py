@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import update
+from sqlmodel import col
 from uuid_utils.compat import uuid7
 
 from app.core.db import Database
@@ -23,6 +25,7 @@ from app.vocabulary.listings import (
     PlaceState,
     Side,
 )
+from app.vocabulary.organisations import Status
 
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
 LATER = NOW + timedelta(days=30)
@@ -36,11 +39,11 @@ class Desk:
 
     database: Database
 
-    def organisation(self) -> uuid.UUID:
+    def organisation(self, status: Status = Status.PUBLISHED) -> uuid.UUID:
         id_ = uuid7()
         row = {"organisation_type": "civic_group", "created_at": NOW, "updated_at": NOW}
         with self.database.write() as session:
-            session.add(Organisation(id=id_, name="会", **row))
+            session.add(Organisation(id=id_, name="会", status=status, **row))
         return id_
 
     def need(self, **values: Any) -> uuid.UUID:
@@ -136,6 +139,15 @@ class Desk:
 
     def states(self, shift: ShiftRecord) -> list[PlaceState]:
         return [place.state for place in self.places(shift)]
+
+    def set_status(self, need: uuid.UUID, status: ListingStatus) -> None:
+        with self.database.write() as session:
+            session.execute(update(Listing).where(col(Listing.id) == need).values(status=status))
+
+    def pair(self, need: uuid.UUID, kind: PartyKind, id_: uuid.UUID) -> tuple[str, int] | None:
+        with self.database.read() as session:
+            pair = find_engagement(session, need, (kind, id_))
+        return pair and (pair.state, pair.quantity)
 
     def engaged(self, need: uuid.UUID, person: uuid.UUID) -> EngagementState | None:
         with self.database.read() as session:

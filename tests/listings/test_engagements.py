@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import col, select
 from uuid_utils.compat import uuid7
 
@@ -17,20 +18,25 @@ from app.core.errors import DatabaseUnavailable, NotFound
 from app.listings.engagements import (
     CapacityTaken,
     EngagementRecord,
+    end_past,
     engage,
     find_engagement,
     list_engagements,
     pairs_refused,
 )
 from app.listings.models import Engagement, Listing
+from app.listings.rules import OVER
 from app.organisations.models import Organisation
 from app.people.actions import erase_person
 from app.people.models import Person
-from app.vocabulary.listings import EngagementState, ListingKind, PartyKind, Side
+from app.vocabulary.listings import EngagementState, ListingKind, ListingStatus, PartyKind, Side
+from tests.listings.desk import LATER, Desk
 
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 THREADS = 200
 ACCEPTED, PENDING = EngagementState.ACCEPTED, EngagementState.PENDING
+JOINED = EngagementState.JOINED
 DECLINED, BLOCKED, ENDED = (
     EngagementState.DECLINED,
     EngagementState.BLOCKED,
@@ -73,6 +79,16 @@ def people(database: Database, count: int) -> list[uuid.UUID]:
         for id_ in ids:
             session.add(Person(id=id_, name="はな", created_at=NOW, updated_at=NOW))
     return ids
+
+
+def set_status(database: Database, id_: uuid.UUID, status: ListingStatus) -> None:
+    with database.write() as session:
+        session.execute(update(Listing).where(col(Listing.id) == id_).values(status=status))
+
+
+def end(database: Database, now: datetime = NOW) -> int:
+    with database.write() as session:
+        return end_past(session, now)
 
 
 @pytest.fixture
@@ -129,11 +145,12 @@ class TestEngage:
             (PENDING, 5, 5),
             (BLOCKED, 5, 0),
             (ACCEPTED, 4, 4),
+            (JOINED, 9, 0),  # its seats are counted by the dates
             (ENDED, 4, 0),
         ):
             said = say(need, person, state, quantity)
             assert engaged(database, Listing, need) == counted
-            assert engaged(database, Person, person) == (1 if counted else 0)
+            assert engaged(database, Person, person) == state.is_live
             with database.read() as session:
                 assert list_engagements(session, need) == [said]
 
@@ -244,14 +261,69 @@ class TestEngage:
             list(pool.map(change_minds, range(6)))
         with database.read() as session:
             rows = session.exec(select(Engagement)).all()
-        taking = [row for row in rows if row.state.takes_capacity]
+        taking = [row for row in rows if row.state.takes_quantity]
+        live = [row for row in rows if row.state.is_live]
         assert taking
         for id_ in (*needs, offer):
             stands = sum(row.quantity for row in taking if id_ in (row.listing_id, row.party_id))
             assert engaged(database, Listing, id_) == stands
         for id_ in persons:
-            stands = len([row for row in taking if row.party_id == id_])
+            stands = len([row for row in live if row.party_id == id_])
             assert engaged(database, Person, id_) == stands
+
+
+class TestEndPast:
+    @pytest.mark.parametrize("status", list(OVER))
+    def test_nobody_stays_engaged_with_what_is_over(
+        self, database: Database, need: uuid.UUID, say: Engage, status: ListingStatus
+    ) -> None:
+        open_, made = listing(database), people(database, 6)
+        for person, state in zip(made, EngagementState, strict=True):
+            say(need, person, state)
+            say(open_, person, PENDING)
+        group = organisation(database)
+        say(need, group, ACCEPTED, kind=PartyKind.ORGANISATION)
+        assert end(database) == 1  # whoever joined has no date
+        assert engaged(database, Listing, need) == 3
+        set_status(database, need, status)
+        assert [end(database), end(database)] == [3, 0]
+        with database.read() as session:
+            states = {pair.party_id: pair.state for pair in list_engagements(session, need)}
+        wanted = [ENDED if state.is_live else state for state in EngagementState]
+        assert states == {**dict(zip(made, wanted, strict=True)), group: ENDED}
+        assert engaged(database, Listing, need) == 0
+        assert [engaged(database, Person, person) for person in made] == [1] * 6
+
+    def test_two_listings_stay_engaged_until_both_are_over(
+        self, database: Database, need: uuid.UUID, say: Engage
+    ) -> None:
+        """What one need was given, an offer has no more, however the need went on."""
+        offer = listing(database, quantity=5, side=Side.OFFER)
+        say(need, offer, quantity=2, kind=PartyKind.LISTING)
+        set_status(database, need, ListingStatus.FULFILLED)
+        assert (end(database), engaged(database, Listing, offer)) == (0, 2)
+        set_status(database, offer, ListingStatus.CLOSED)
+        assert (end(database), engaged(database, Listing, offer)) == (1, 0)
+
+    @pytest.mark.parametrize("kind", ["person", "organisation"])
+    def test_whoever_joined_is_free_after_the_last_date(
+        self, database: Database, kind: str
+    ) -> None:
+        desk = Desk(database)
+        need = desk.need()
+        id_ = desk.people(1)[0] if kind == "person" else desk.organisation()
+        dates = [desk.shift(need, 1, begins=LATER + timedelta(days=n)) for n in range(2)]
+        desk.take(dates[0], **{kind: id_})
+        other = desk.party(dates[1], 1)
+        desk.take(dates[1], **{kind: id_})
+        desk.cancel(other, now=LATER)  # a seat on the second date is offered
+        ends = dates[0].ends_at
+        assert [end(database, at) for at in (ends - SECOND, ends)] == [0, 0]
+        desk.expire(LATER + timedelta(hours=48))
+        assert [end(database, ends), end(database, ends)] == [1, 0]
+        assert desk.pair(need, PartyKind(kind), id_) == (ENDED, 1)
+        if kind == "person":
+            assert desk.counts(need, id_) == (0, 0)
 
 
 class TestForgetPerson:

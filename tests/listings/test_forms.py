@@ -93,6 +93,12 @@ BAD_VALUES: list[tuple[dict[str, Any], str]] = [
     ({"available_until": 20261201}, "available_until"),
     ({"available_until": "5026-12-01"}, "available_until"),
     ({"available_until": in_days(366 * 3 + 32)}, "available_until"),
+    ({"available_until": in_days(366 * 3)}, "available_until"),
+    ({"available_from": in_days(-366 * 3)}, "available_from"),
+    ({"available_until": in_days(-366 * 3)}, "available_until"),
+    ({"deadline": in_days(-366 * 3)}, "deadline"),
+    ({"kind": "food", "best_before": in_days(-366 * 3)}, "best_before"),
+    ({"kind": "food", "best_before": in_days(366 * 3)}, "best_before"),
     ({"deadline": "9999-12-31"}, "deadline"),
     ({"available_from": in_days(2), "available_until": in_days(1)}, "available_until"),
     # exact times

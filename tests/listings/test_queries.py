@@ -91,7 +91,6 @@ class TestGetListing:
             owner = get_listing(session, listing).organisation
         assert owner.name == "みどりの会"
         assert owner.findable is (status is Status.PUBLISHED and web is not False)
-        assert owner.visible is (status in (Status.PUBLISHED, Status.CLOSED) and web is not False)
 
 
 class TestGetShown:

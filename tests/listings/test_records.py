@@ -18,7 +18,7 @@ TODAY = date(2026, 11, 21)
 def a_record(*, findable: bool = True, **values: Any) -> ListingRecord:
     draft = Draft(Side.NEED, ListingForm.model_validate(EXAMPLE).values(), ListingStatus.PUBLISHED)
     row = new_row(draft, {"読書": 1.0, "絵本": 0.5}, datetime(2026, 11, 1, tzinfo=UTC))
-    owner = {"id": uuid.uuid4(), "name": "会", "findable": findable, "visible": findable}
+    owner = {"id": uuid.uuid4(), "name": "会", "findable": findable}
     return as_record({**row, **values}, owner)
 
 

@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from app.core.errors import Invalid
@@ -35,7 +35,7 @@ TODAY = date(2026, 11, 21)
 S = ListingStatus
 # Every move that is allowed, written out: what the table must say.
 ALLOWED = {
-    "publish": {S.DRAFT, S.PAUSED, S.EXPIRED},
+    "publish": {S.DRAFT, S.PAUSED, S.FULFILLED, S.EXPIRED},
     "pause": {S.PUBLISHED},
     "fulfil": {S.PUBLISHED, S.PAUSED},
     "close": {S.DRAFT, S.PUBLISHED, S.PAUSED, S.FULFILLED, S.EXPIRED},
@@ -94,9 +94,10 @@ class TestIsOver:
 class TestWhoSees:
     @pytest.mark.parametrize("status", S)
     def test_a_public_state_of_a_known_organisation(self, status: S) -> None:
-        assert is_visible(status, organisation_visible=True) is (status not in (S.DRAFT, S.PAUSED))
+        assert is_visible(status, organisation_findable=True) is (status in PUBLIC)
+        assert (status in PUBLIC) is (status not in (S.DRAFT, S.PAUSED))
         assert is_findable(status, organisation_findable=True) is (status is S.PUBLISHED)
-        assert not is_visible(status, organisation_visible=False)
+        assert not is_visible(status, organisation_findable=False)
         assert not is_findable(status, organisation_findable=False)
 
     def test_what_is_found_may_be_opened(self) -> None:
@@ -113,19 +114,26 @@ class TestCheckWindow:
 
     @given(some.integers(-10_000, 0) | some.integers(24 * 60 + 1, 10_000_000))
     def test_nothing_else(self, minutes: int) -> None:
-        with pytest.raises(ValueError, match="。"):
+        long = minutes > 0
+        with pytest.raises(ValueError, match="24時間以内" if long else "始まりより後"):
             check_window(self.start, self.start + timedelta(minutes=minutes))
 
 
 class TestCheckNear:
     @given(some.dates())
+    @example(TODAY.replace(year=2023))
+    @example(TODAY.replace(year=2023, day=20))
+    @example(TODAY.replace(year=2029))
+    @example(TODAY.replace(year=2029, day=22))
     def test_within_three_years(self, day: date) -> None:
-        years = abs((day - TODAY).days) / 365.25
-        if years < 2.9:
+        if TODAY.replace(year=2023) <= day <= TODAY.replace(year=2029):
             check_near(day, TODAY)
-        elif years > 3.2:
-            with pytest.raises(ValueError, match="3年"):
+        else:
+            with pytest.raises(ValueError, match="今日の前後3年以内の日付にしてください。"):
                 check_near(day, TODAY)
+
+    def test_from_a_leap_day(self) -> None:
+        check_near(date(2027, 3, 1), date(2024, 2, 29))
 
 
 class TestPosition:

@@ -4,13 +4,17 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.core.db import Database
 from app.core.errors import AlreadyExists, Conflict, Invalid
-from app.listings.engagements import CapacityTaken, engage
-from app.listings.shift_rules import Overlapping, PlaceNotOffered, ShiftOver
+from app.listings.engagements import engage
+from app.listings.rules import OVER
+from app.listings.shift_rules import NeedNotOpen, Overlapping, PlaceNotOffered, ShiftOver
+from app.listings.shifts import SHIFT
 from app.people.actions import erase_person
 from app.vocabulary.listings import EngagementState, ListingStatus, PartyKind
+from app.vocabulary.organisations import Status
 from app.vocabulary.people import AgeBand
 from tests.listings.desk import (
     CANCELLED,
@@ -116,26 +120,62 @@ class TestTakePlace:
         cancelled = desk.update(desk.shift(desk.need()), cancelled=True)
         with pytest.raises(ShiftOver, match="中止"):
             desk.take(cancelled, person)
-        closed = desk.shift(desk.need(status=ListingStatus.CLOSED))
-        with pytest.raises(ShiftOver, match="終了"):
-            desk.take(closed, person)
 
-    def test_whoever_is_not_to_be_introduced_is_not(self, desk: Desk) -> None:
-        need, (person,) = desk.need(), desk.people(1)
+    @pytest.mark.parametrize("status", set(ListingStatus) - {"published", "paused"})
+    def test_not_of_a_need_that_is_not_open(self, desk: Desk, status: ListingStatus) -> None:
+        need, (one, two) = desk.need(), desk.people(2)
+        shift = desk.shift(need, capacity=1)
+        first, waiting = desk.take(shift, one), desk.take(shift, two)
+        desk.cancel(first)
+        desk.set_status(need, status)
+        with pytest.raises(NeedNotOpen, match=status.label):
+            desk.take(shift, one)
+        with pytest.raises(NeedNotOpen, match=status.label):
+            desk.confirm(waiting)
+
+    @pytest.mark.parametrize("status", set(Status) - {"published"})
+    def test_not_of_an_organisation_that_is_not_published(self, desk: Desk, status: Status) -> None:
+        shift = desk.shift(desk.need(organisation_id=desk.organisation(status)))
+        with pytest.raises(NeedNotOpen, match="団体が公開されていない"):
+            desk.take(shift, desk.people(1)[0])
+
+    def test_while_it_pauses_seats_are_given_on(self, desk: Desk) -> None:
+        need, (one, two) = desk.need(status=ListingStatus.PAUSED), desk.people(2)
+        shift = desk.shift(need, capacity=1)
+        first, waiting = desk.take(shift, one), desk.take(shift, two)
+        desk.cancel(first)
+        assert desk.confirm(waiting).state is CONFIRMED
+
+    def test_a_group_does_not_answer_itself(self, desk: Desk) -> None:
+        owner = desk.organisation()
+        shift = desk.shift(desk.need(organisation_id=owner))
+        with pytest.raises(Conflict, match="自分の団体"):
+            desk.take(shift, organisation=owner)
+        assert desk.places(shift) == []
+
+    @pytest.mark.parametrize("kind", [PartyKind.PERSON, PartyKind.ORGANISATION])
+    def test_whoever_is_not_to_be_introduced_is_not(self, desk: Desk, kind: PartyKind) -> None:
+        need = desk.need()
+        id_ = desk.people(1)[0] if kind is PartyKind.PERSON else desk.organisation()
+        full = desk.shift(need, capacity=1)
+        place, waiting = desk.party(full, 1), desk.take(full, **{kind.value: id_})
         with desk.database.write() as session:
             engage(
                 session,
                 listing_id=need,
-                party_kind=PartyKind.PERSON,
-                party_id=person,
+                party_kind=kind,
+                party_id=id_,
                 state=EngagementState.BLOCKED,
                 quantity=1,
                 now=NOW,
                 actor="operator",
             )
         with pytest.raises(Conflict, match="紹介しない"):
-            desk.take(desk.shift(need), person)
-        assert desk.engaged(need, person) is EngagementState.BLOCKED
+            desk.take(desk.shift(need, begins=NOW + timedelta(days=1)), **{kind.value: id_})
+        desk.cancel(place)
+        with pytest.raises(Conflict, match="紹介しない"):
+            desk.confirm(waiting)
+        assert desk.pair(need, kind, id_) == (EngagementState.BLOCKED, 1)
 
 
 class TestCancelPlace:
@@ -163,6 +203,15 @@ class TestCancelPlace:
         with pytest.raises(PlaceNotOffered, match="取り消し"):
             desk.confirm(place)
 
+    @pytest.mark.parametrize("status", set(ListingStatus) - {"published", "paused"})
+    def test_nothing_is_offered_where_nobody_joins(self, desk: Desk, status: ListingStatus) -> None:
+        need = desk.need()
+        shift = desk.shift(need, capacity=1)
+        place, _ = desk.party(shift, 1), desk.party(shift, 1)
+        desk.set_status(need, status)
+        desk.cancel(place)
+        assert desk.states(shift) == [CANCELLED, WAITING]
+
     def test_nothing_is_offered_once_it_has_begun(self, desk: Desk) -> None:
         shift = desk.shift(desk.need(), capacity=1)
         place, _ = desk.party(shift, 1), desk.party(shift, 1)
@@ -182,7 +231,7 @@ class TestConfirmPlace:
         assert desk.engaged(need, person) is None
         confirmed = desk.confirm(waiting, now=NOW + timedelta(hours=47))
         assert (confirmed.state, confirmed.offered_until) == (CONFIRMED, None)
-        assert desk.engaged(need, person) is EngagementState.ACCEPTED
+        assert desk.engaged(need, person) is EngagementState.JOINED
         check_sound(desk, shift)
 
     def test_too_late_the_offer_moves_on(self, desk: Desk) -> None:
@@ -221,24 +270,77 @@ class TestExpireOffers:
         assert desk.expire(NOW + timedelta(hours=96)) == 2
         assert [desk.seen(shift).taken for shift in shifts] == [0, 0]
 
+    @pytest.mark.parametrize("status", list(OVER))
+    def test_nobody_waits_for_what_is_over(self, desk: Desk, status: ListingStatus) -> None:
+        need = desk.need()
+        shift = desk.shift(need, capacity=2)
+        places = [desk.party(shift, 1) for _ in range(4)]
+        desk.cancel(places[0])
+        assert desk.states(shift) == [CANCELLED, CONFIRMED, OFFERED, WAITING]
+        assert desk.expire(NOW) == 0
+        desk.set_status(need, status)
+        assert desk.expire(NOW) == 2
+        assert desk.states(shift) == [CANCELLED, CONFIRMED, CANCELLED, CANCELLED]
+        assert desk.seen(shift).taken == 1
+        assert desk.expire(NOW) == 0
+
+    def test_nobody_waits_for_a_date_that_was_cancelled(self, desk: Desk) -> None:
+        shift = desk.shift(desk.need(), capacity=1)
+        for _ in range(2):
+            desk.party(shift, 1)
+        with desk.database.write() as session:  # as it would be without emptying it
+            session.execute(update(SHIFT).where(SHIFT.c.id == shift.id).values(cancelled=True))
+        assert desk.expire(NOW) == 1
+        assert desk.states(shift) == [CONFIRMED, CANCELLED]
+
 
 class TestEngagement:
     def test_a_person_counts_once_however_many_dates(self, desk: Desk) -> None:
-        need, (person, other) = desk.need(quantity=1), desk.people(2)
+        need, (person,) = desk.need(quantity=1), desk.people(1)
         shifts = [desk.shift(need, begins=LATER + timedelta(days=n)) for n in range(3)]
         places = [desk.take(shift, person) for shift in shifts]
         assert {place.state for place in places} == {CONFIRMED}
-        assert desk.counts(need, person) == (1, 1)
-        with pytest.raises(CapacityTaken):
-            desk.take(shifts[0], other)
-        assert desk.seen(shifts[0]).taken == 1
+        assert desk.counts(need, person) == (0, 1)
         for place in places[:2]:
             desk.cancel(place)
-            assert desk.engaged(need, person) is EngagementState.ACCEPTED
+            assert desk.engaged(need, person) is EngagementState.JOINED
         desk.cancel(places[2])
         assert desk.engaged(need, person) is EngagementState.ENDED
         assert desk.counts(need, person) == (0, 0)
-        assert desk.take(shifts[0], other).state is CONFIRMED
+
+    def test_the_quantity_of_the_need_does_not_close_its_later_dates(self, desk: Desk) -> None:
+        need, people = desk.need(quantity=2), desk.people(4)
+        weeks = [desk.shift(need, begins=LATER + timedelta(weeks=n)) for n in range(2)]
+        for number, person in enumerate(people):
+            assert desk.take(weeks[number // 2], person).state is CONFIRMED
+        assert [desk.counts(need, person) for person in people] == [(0, 1)] * 4
+
+    def test_an_organisation_joins_with_the_largest_of_its_parties(self, desk: Desk) -> None:
+        need, group = desk.need(quantity=1), desk.organisation()
+        weeks = [desk.shift(need, 9, begins=LATER + timedelta(weeks=n)) for n in range(2)]
+        small, large = (desk.take(weeks[n], organisation=group, size=3 + 5 * n) for n in range(2))
+        assert desk.pair(need, PartyKind.ORGANISATION, group) == (EngagementState.JOINED, 8)
+        desk.cancel(large)
+        assert desk.pair(need, PartyKind.ORGANISATION, group) == (EngagementState.JOINED, 3)
+        desk.cancel(small)
+        assert desk.pair(need, PartyKind.ORGANISATION, group) == (EngagementState.ENDED, 3)
+
+    def test_who_had_agreed_gives_back_the_quantity_for_a_seat(self, desk: Desk) -> None:
+        need, (person,) = desk.need(quantity=1), desk.people(1)
+        with desk.database.write() as session:
+            engage(
+                session,
+                listing_id=need,
+                party_kind=PartyKind.PERSON,
+                party_id=person,
+                state=EngagementState.ACCEPTED,
+                quantity=1,
+                now=NOW,
+                actor="operator",
+            )
+        assert desk.counts(need, person) == (1, 1)
+        desk.take(desk.shift(need), person)
+        assert desk.counts(need, person) == (0, 1)
 
     def test_who_waits_is_not_engaged_nor_ends_it(self, desk: Desk) -> None:
         need, (person,) = desk.need(), desk.people(1)
@@ -248,7 +350,7 @@ class TestEngagement:
         assert desk.engaged(need, person) is None
         desk.take(desk.shift(need, begins=LATER + timedelta(days=1)), person)
         desk.cancel(waiting)
-        assert desk.engaged(need, person) is EngagementState.ACCEPTED
+        assert desk.engaged(need, person) is EngagementState.JOINED
 
 
 class TestUpdateShift:

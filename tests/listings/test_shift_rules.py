@@ -6,17 +6,24 @@ from typing import Any
 
 import pytest
 from hypothesis import assume, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.core.clock import TOKYO, in_tokyo
+from app.listings.rules import ListingOver
 from app.listings.shift_rules import (
     MOST_DATES,
+    NeedNotOpen,
     NoShifts,
     ShiftOver,
     check_age,
+    check_ahead,
+    check_date,
     check_kind,
+    check_lasting,
     check_open,
     dates,
+    is_open,
     next_to_offer,
     normalise_rule,
     offered_until,
@@ -29,6 +36,34 @@ NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
 SATURDAY = datetime(2026, 12, 5, 10, tzinfo=TOKYO)
 HOURS_2 = timedelta(hours=2)
 MOMENTS = st.datetimes(datetime(2026, 11, 22), datetime(2028, 11, 1), timezones=st.just(TOKYO))  # noqa: DTZ001
+
+_WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
+
+
+def _some(most: int) -> st.SearchStrategy[list[int]]:
+    numbers = st.integers(1, 5) | st.integers(-most, most)
+    return st.lists(numbers.filter(bool), min_size=1, max_size=3)
+
+
+PARTS: dict[str, st.SearchStrategy[list[Any]]] = {
+    "BYDAY": st.lists(
+        st.builds(
+            "{}{}".format,
+            st.sampled_from(["", "1", "-1", "5", "-5", "6", "20", "53", "-53", "99"]),
+            st.sampled_from(_WEEKDAYS),
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    "BYMONTHDAY": _some(31),
+    "BYYEARDAY": _some(999),
+    "BYWEEKNO": _some(99),
+    "BYMONTH": st.lists(st.integers(1, 12), min_size=1, max_size=2),
+    "BYSETPOS": _some(999),
+    "WKST": st.lists(st.sampled_from(_WEEKDAYS), min_size=1, max_size=1),
+    "COUNT": st.lists(st.integers(1, 5), min_size=1, max_size=1),
+    "INTERVAL": st.lists(st.integers(1, 9), min_size=1, max_size=1),
+}
 
 
 def days(rule: str, first: datetime = SATURDAY) -> list[date]:
@@ -88,7 +123,7 @@ class TestDates:
             ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "合う日がありません"),
             ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=5", "合う日がありません"),
             ("FREQ=DAILY;INTERVAL=7;BYDAY=MO", "合う日がありません"),
-            ("FREQ=DAILY;BYMONTH=1;BYSETPOS=2", "合う日がありません"),
+            ("FREQ=YEARLY;BYDAY=53SA;BYWEEKNO=1", "合う日がありません"),
             ("FREQ=WEEKLY;UNTIL=20200101", "合う日がありません"),
         ],
     )
@@ -167,6 +202,25 @@ class TestDates:
         assert 0 < len(found) <= MOST_DATES
         assert found[-1] <= (until or date(2029, 11, 21))
 
+    @given(
+        first=MOMENTS,
+        frequency=st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]),
+        parts=st.fixed_dictionaries({}, optional=PARTS),
+    )
+    @hypothesis_settings(max_examples=300, deadline=None)
+    def test_answer_any_rule_with_dates_or_a_sentence(
+        self, first: datetime, frequency: str, parts: dict[str, list[Any]]
+    ) -> None:
+        rule = f"FREQ={frequency}" + "".join(
+            f";{name}={','.join(map(str, values))}" for name, values in parts.items()
+        )
+        try:
+            found = days(rule, first)
+        except ValueError as error:
+            assert str(error).endswith("。")  # noqa: PT017
+        else:
+            assert found == sorted(found)
+
 
 class TestNormaliseRule:
     @pytest.mark.parametrize(
@@ -195,6 +249,12 @@ class TestNormaliseRule:
             "FREQ=MONTHLY;BYMONTHDAY=32",
             "FREQ=MONTHLY;BYYEARDAY=100",
             "FREQ=MONTHLY;BYSETPOS=1",
+            "FREQ=DAILY;BYMONTH=1;BYSETPOS=2",
+            "FREQ=YEARLY;BYDAY=99WE",
+            "FREQ=YEARLY;BYDAY=-54WE",
+            "FREQ=MONTHLY;BYDAY=20SA",
+            "FREQ=MONTHLY;BYDAY=SA,+6SU",
+            "FREQ=YEARLY;BYDAY=53MO;BYMONTH=2",
             "FREQ=YEARLY;BYMONTH=13",
             "FREQ=YEARLY;BYEASTER=0",
             "FREQ=WEEKLY;X=1",
@@ -244,24 +304,51 @@ class TestCheckKind:
 
 
 class TestCheckOpen:
+    @pytest.mark.parametrize("status", ListingStatus)
+    def test_seats_are_given_while_it_is_published_or_pauses(self, status: ListingStatus) -> None:
+        assert not is_open(status, organisation_findable=False)
+        if status in ("published", "paused"):
+            check_open(status, organisation_findable=True)
+            assert is_open(status, organisation_findable=True)
+            with pytest.raises(NeedNotOpen, match="団体"):
+                check_open(status, organisation_findable=False)
+        else:
+            assert not is_open(status, organisation_findable=True)
+            with pytest.raises(NeedNotOpen, match=status.label):
+                check_open(status, organisation_findable=True)
+
+
+class TestCheckDate:
     @pytest.mark.parametrize(
-        ("status", "cancelled", "ends_at"),
+        ("cancelled", "ends_at", "said"),
         [
-            (ListingStatus.CLOSED, False, SATURDAY),
-            (ListingStatus.EXPIRED, False, SATURDAY),
-            (ListingStatus.PUBLISHED, True, SATURDAY),
-            (ListingStatus.PUBLISHED, False, NOW),
+            (True, SATURDAY, "中止"),
+            (False, NOW, "終わって"),
         ],
     )
-    def test_nobody_joins_what_is_over(
-        self, status: ListingStatus, cancelled: bool, ends_at: datetime
-    ) -> None:
-        with pytest.raises(ShiftOver):
-            check_open(status, cancelled=cancelled, ends_at=ends_at, now=NOW)
+    def test_nobody_joins_what_is_over(self, cancelled: bool, ends_at: datetime, said: str) -> None:
+        with pytest.raises(ShiftOver, match=said):
+            check_date(cancelled=cancelled, ends_at=ends_at, now=NOW)
 
-    @pytest.mark.parametrize("status", set(ListingStatus) - {"closed", "expired"})
-    def test_what_has_not_ended_is_open(self, status: ListingStatus) -> None:
-        check_open(status, cancelled=False, ends_at=NOW + timedelta(seconds=1), now=NOW)
+    def test_up_to_its_end(self) -> None:
+        check_date(cancelled=False, ends_at=NOW + timedelta(seconds=1), now=NOW)
+
+
+class TestCheckLasting:
+    @pytest.mark.parametrize("status", ListingStatus)
+    def test_what_has_ended_gets_no_dates(self, status: ListingStatus) -> None:
+        if status in ("fulfilled", "closed", "expired"):
+            with pytest.raises(ListingOver, match=status.label):
+                check_lasting(status)
+        else:
+            check_lasting(status)
+
+
+class TestCheckAhead:
+    def test_nothing_begins_in_the_past(self) -> None:
+        check_ahead(NOW, NOW)
+        with pytest.raises(ValueError, match="今より後"):
+            check_ahead(NOW - timedelta(seconds=1), NOW)
 
 
 class TestOverlaps:

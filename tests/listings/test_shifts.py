@@ -7,7 +7,8 @@ import pytest
 
 from app.core.clock import TOKYO
 from app.core.db import Database
-from app.core.errors import Invalid, InvalidCursor, NotFound
+from app.core.errors import AlreadyExists, Invalid, InvalidCursor, NotFound
+from app.listings.rules import OVER, ListingOver
 from app.listings.shift_rules import NoShifts
 from app.listings.shifts import (
     create_shifts,
@@ -16,7 +17,7 @@ from app.listings.shifts import (
     list_places,
     list_shifts,
 )
-from app.vocabulary.listings import ListingKind, Side
+from app.vocabulary.listings import ListingKind, ListingStatus, Side
 from tests.listings.desk import LATER, NOW, Desk
 
 
@@ -29,7 +30,7 @@ class TestCreateShifts:
     def test_every_date_of_a_rule_is_a_shift_of_one_series(self, desk: Desk) -> None:
         need = desk.need()
         first = desk.shift(need, rule="FREQ=WEEKLY;COUNT=3")
-        single = desk.shift(need)
+        single = desk.shift(need, hours=1)
         with desk.database.read() as session:
             found = list_shifts(session, need, cursor=None, limit=10).rows
         series = [shift for shift in found if shift.id != single.id]
@@ -65,6 +66,31 @@ class TestCreateShifts:
         with desk.database.read() as session:
             assert list_shifts(session, need, cursor=None, limit=10).total == 0
 
+    def test_what_has_begun_is_no_date_to_come(self, desk: Desk) -> None:
+        need = desk.need()
+        for rule in (None, "FREQ=DAILY;COUNT=3"):
+            with pytest.raises(Invalid, match="今より後") as caught:
+                desk.shift(need, begins=NOW - timedelta(minutes=1), rule=rule)
+            assert caught.value.errors[0].field == "body.starts_at"
+        assert desk.shift(need, begins=NOW).taken == 0
+
+    @pytest.mark.parametrize("status", list(OVER))
+    def test_what_is_over_gets_no_more_dates(self, desk: Desk, status: ListingStatus) -> None:
+        with pytest.raises(ListingOver, match=status.label):
+            desk.shift(desk.need(status=status))
+
+    def test_the_same_date_is_there_once(self, desk: Desk) -> None:
+        need = desk.need()
+        desk.shift(need, begins=LATER + timedelta(days=7))
+        for rule in ("FREQ=WEEKLY;COUNT=2", None):
+            begins = LATER + timedelta(days=0 if rule else 7)
+            with pytest.raises(AlreadyExists, match="同じ日時"):
+                desk.shift(need, begins=begins, rule=rule)
+        with desk.database.read() as session:
+            assert list_shifts(session, need, cursor=None, limit=10).total == 1
+        desk.shift(need, begins=LATER + timedelta(days=7), hours=1)
+        desk.shift(desk.need(), begins=LATER + timedelta(days=7))
+
     def test_a_year_of_days_is_made_at_once(self, desk: Desk) -> None:
         need = desk.need()
         with desk.database.write() as session:
@@ -91,8 +117,8 @@ class TestGetShift:
 class TestListShifts:
     def test_goes_through_all_in_their_order(self, desk: Desk) -> None:
         need = desk.need()
-        for hours in (48, 0, 24, 24, 24):
-            desk.shift(need, begins=LATER + timedelta(hours=hours))
+        for number, hours in enumerate((48, 0, 24, 24, 24)):
+            desk.shift(need, begins=LATER + timedelta(hours=hours), hours=1 + number)
         desk.shift(desk.need())
         seen, cursor = [], None
         with desk.database.read() as session:

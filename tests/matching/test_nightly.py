@@ -72,7 +72,7 @@ class TestRunNightly:
         assert [exposure(city.database, need) for need in (one, two)] == [4, 1]
 
     @pytest.mark.parametrize(
-        "state", [s for s in EngagementState if not s.takes_capacity], ids=lambda state: state.value
+        "state", [s for s in EngagementState if not s.is_live], ids=lambda state: state.value
     )
     def test_counts_nothing_that_came_to_nothing(self, town: City, state: EngagementState) -> None:
         need, offer = town.need(), town.offer()

@@ -1,11 +1,12 @@
 """What may be said of a resident, over HTTP: each fault at its field, nothing kept."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from app.core.clock import today
+from app.core.clock import today, years_after
 from app.main import API, create_app
 from app.settings import Settings
 
@@ -88,12 +89,18 @@ class TestPersonForm:
 
 
 class TestPauseForm:
-    def test_a_pause_does_not_end_before_today(
+    def test_a_pause_ends_today_at_the_earliest_and_in_three_years_at_the_latest(
         self, client: TestClient, operator: dict[str, str]
     ) -> None:
         made = client.post(PEOPLE, json={"name": "はな"}, headers=operator).json()
         path = f"{PEOPLE}/{made['id']}/pause"
         wrong = client.post(path, json={"until": "2020-01-01"}, headers=operator)
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "body.until")
+        for far in ("9999-12-31", years_after(today(), 3) + timedelta(days=1)):
+            late = client.post(path, json={"until": str(far)}, headers=operator)
+            assert (late.status_code, late.json()["errors"][0]["field"]) == (422, "body.until")
+            assert "3年以内" in late.json()["errors"][0]["message"]
         right = client.post(path, json={"until": today().isoformat()}, headers=operator)
         assert right.json()["paused_until"] == today().isoformat()
+        last = client.post(path, json={"until": str(years_after(today(), 3))}, headers=operator)
+        assert last.status_code == 200
