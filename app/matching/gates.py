@@ -63,7 +63,7 @@ def _strangers(need: Traits, offer: Traits, question: Question) -> Array:
 
 
 def _times(need: Traits, offer: Traits, _: Question) -> Array:
-    """H4: the times meet for as long as one time takes, or are open to arrangement."""
+    """H4: the times meet for at least what one time takes, or are open to arrangement."""
     enough = overlap_minutes(need, offer) >= need.minutes
     arranged = need.negotiable | offer.negotiable
     return np.asarray(enough | arranged | ~times_known(need, offer))

@@ -42,7 +42,6 @@ from app.matching.settings import Rules
 from app.matching.times import overlap_minutes
 from app.matching.traits import PARTIES, Traits, kinds_of
 from app.organisations.models import Organisation
-from app.organisations.queries import list_stages
 from app.people.models import Person
 from app.vocabulary.listings import EngagementState, PartyKind
 
@@ -142,7 +141,6 @@ class Desk:
     market: Market
     rules: Rules
     question: Question
-    stages: tuple[str, ...]
     degraded: bool = False
 
 
@@ -164,8 +162,7 @@ def open_desk(
     ids, groups = refused_pairs(session, about, now) if about else (frozenset(), frozenset())
     numbers = frozenset(map(market.loader.organisations.of, groups))
     question = Question(clock.today(), rules.compatible, ids, numbers, notifying)
-    stages = tuple(stage.label for stage in list_stages(session))
-    return Desk(session, market, rules, question, stages, counts_are_old(market.counted_at, now))
+    return Desk(session, market, rules, question, counts_are_old(market.counted_at, now))
 
 
 def match(desk: Desk, mine: Traits, pools: Sequence[str], limit: int) -> Matches:
@@ -258,7 +255,7 @@ def words_of(desk: Desk, mine: Traits, other: Traits) -> Words:
     need = mine if mine.seeks[0] else other
     kinds = kinds_of(int(need.kinds[0]))
     unit = kinds[0].unit if len(kinds) == 1 else ""
-    return Words(desk.market.loader.words.value, unit, desk.stages)
+    return Words(desk.market.loader.words.value, unit, desk.rules.stages)
 
 
 def named(session: ReadSession, others: Traits) -> dict[str, tuple[str, str | None]]:

@@ -12,6 +12,7 @@ from app.core.db import ReadSession
 from app.matching.models import Compatibility, Counted, Proposal, Weight
 from app.matching.scores import DEFAULT_WEIGHTS, ENGINE_VERSION, ByKind
 from app.matching.traits import KINDS, Array
+from app.organisations.queries import list_stages
 from app.vocabulary.listings import ListingKind
 
 RULES = "matching"
@@ -28,11 +29,15 @@ _MOST_PROPOSALS = 100
 
 @dataclass(frozen=True)
 class Rules:
-    """What a city has set: which kinds go together, what criteria count; and a name for it."""
+    """What a city has set: which kinds go together, what criteria count; and a name for it.
+
+    `stages` are its names for them, in order.
+    """
 
     compatible: Array
     weights: ByKind
     version: str
+    stages: tuple[str, ...] = ()
 
 
 def read_rules(session: ReadSession) -> Rules:
@@ -45,7 +50,8 @@ def read_rules(session: ReadSession) -> Rules:
     weights = {kind: dict(defaults) for kind, defaults in DEFAULT_WEIGHTS.items()}
     for row in session.exec(select(Weight).order_by(Weight.kind, Weight.criterion)):
         weights[row.kind][row.criterion] = row.weight
-    return Rules(compatible, weights, _version(weights, pairs))
+    stages = tuple(stage.label for stage in list_stages(session))
+    return Rules(compatible, weights, _version(weights, pairs), stages)
 
 
 def _version(weights: ByKind, pairs: set[tuple[ListingKind, ListingKind]]) -> str:
