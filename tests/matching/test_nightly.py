@@ -80,6 +80,17 @@ class TestRunNightly:
         run_nightly(town.database, NOW)
         assert exposure(town.database, need) == exposure(town.database, offer) == 0
 
+    def test_frees_whoever_has_no_date_to_come(self, city: City) -> None:
+        """Else a volunteer would be engaged for good, and never proposed again."""
+        person, over, open_ = city.person(), city.need(), city.need()
+        city.engage(over, PERSON, person, EngagementState.JOINED, at=NIGHT - SECOND)
+        city.engage(open_, PERSON, person, ACCEPTED, at=NIGHT - SECOND)
+        for _ in range(2):
+            run_nightly(city.database, NOW)
+            with city.database.read() as session:
+                assert session.get_one(Person, person).engaged == 1
+        assert exposure(city.database, person, Person) == 1
+
     def test_may_be_repeated(self, city: City) -> None:
         need, offer = city.need(), city.offer()
         city.engage(need, LISTING, offer, ACCEPTED, at=NIGHT - SECOND, quantity=3)
