@@ -352,7 +352,12 @@ class TestWhyNot:
             ("H7", need(coldness=1), offer(coldness=2), "冷凍の保管ができると書かれていません"),
             ("H7", need(use_by=day(3)), offer(best_before=day(2)), "受け取りの日までもちません"),
             ("H8", need(quantity=0), offer(), "空きがありません"),
-            ("H9", need(), offer(conditions=2), "渡す側の条件を満たすと書かれていません：法人格のある団体"),
+            (
+                "H9",
+                need(),
+                offer(conditions=2),
+                "渡す側の条件を満たすと書かれていません：法人格のある団体",
+            ),
             ("H10", need(), person(consents=False), "同意していません"),
             ("H11", need(), person(limit=1, exposure=1), "お知らせできる回数"),
         ],
