@@ -58,15 +58,16 @@ TABLE: dict[str, tuple[str, str, str]] = {
     f"POST {NEED}/shifts": ("401", "401", "201 201 201 201 404"),
     f"PATCH {SHIFT}": ("401", "401", "200 200 200 200 404"),
     f"GET {SHIFT}/places": ("401", "401", "200 200 200 200 404"),
-    f"POST {SHIFT}/places": ("401", "401", "201 201 201 201 404"),
-    f"POST {PLACE}/confirm": ("401", "401", "409 409 409 409 404"),
-    f"POST {PLACE}/cancel": ("401", "401", "200 200 200 200 404"),
+    f"POST {SHIFT}/places": ("401", "401", "409 409 409 409 404"),
+    f"POST {PLACE}/confirm": ("401", "401", "404 409 409 404 404"),
+    f"POST {PLACE}/cancel": ("401", "401", "404 200 200 404 404"),
     f"GET {NEED}/matches": ("401", "401", "200 200 200 200 404"),
     f"GET {OFFER}/matches": ("401", "401", "200 200 200 200 404"),
     f"GET {NEED}/matches/{{candidate_id}}": ("401", "401", "200 200 200 200 404"),
     f"GET {OFFER}/matches/{{candidate_id}}": ("401", "401", "200 200 200 200 404"),
-    f"POST {NEED}/matches/{{candidate_id}}": ("401", "401", "201 201 201 201 404"),
-    f"POST {OFFER}/matches/{{candidate_id}}": ("401", "401", "201 201 201 201 404"),
+    # 409: of one's own group, as everything here is.
+    f"POST {NEED}/matches/{{candidate_id}}": ("401", "401", "409 409 409 409 404"),
+    f"POST {OFFER}/matches/{{candidate_id}}": ("401", "401", "409 409 409 409 404"),
     f"GET {NEED}/proposals": ("401", "401", "200 200 200 200 404"),
     f"GET {OFFER}/proposals": ("401", "401", "200 200 200 200 404"),
     f"POST {NEED}/shifts/assignments/draft": ("401", "401", "200 200 200 200 404"),
@@ -92,7 +93,7 @@ TABLE: dict[str, tuple[str, str, str]] = {
     "GET /static": ("200", "200", "200"),
 }
 ACTORS = ("visitor", "wrong token", "operator")
-DATE = {
+DATE: dict[str, Any] = {
     "starts_at": f"{today() + timedelta(days=30)}T10:00",
     "ends_at": f"{today() + timedelta(days=30)}T12:00",
     "capacity": 5,
@@ -107,7 +108,7 @@ BODIES: dict[str, dict[str, Any]] = {
     f"PATCH {NEED}": {"title": "別の題"},
     f"POST {API}/offers": {"kind": "goods", "title": "机"},
     f"PATCH {OFFER}": {"title": "別の題"},
-    f"POST {NEED}/shifts": DATE,
+    f"POST {NEED}/shifts": {**DATE, "ends_at": DATE["starts_at"].replace("10:00", "11:00")},
     f"PATCH {SHIFT}": {"capacity": 6},
     f"POST {SHIFT}/places": {},
     f"POST {NEED}/shifts/assignments/draft": {"most_per_person": 1},

@@ -61,19 +61,21 @@ def in_state(
         made = make(publish=False, name=f"みどりの会{state}", **BODY)
         listing = {"organisation_id": made["id"], "title": f"手伝い{state}", "publish": False}
         listings = {side: make_listing(side, **listing)["id"] for side in ("need", "offer")}
-        for step in STEPS[state]:
-            path = f"{API}/organisations/{made['id']}/{step}"
-            made = client.post(path, headers=operator).json()
-            for side, id_ in listings.items():
-                client.post(f"{API}/{side}s/{id_}/publish", headers=operator)
-        assert made["status"] == state
-        with client.app.state.database.write() as session:  # type: ignore[attr-defined]
-            suggest(session, uuid.UUID(made["id"]))
         person = client.post(f"{API}/people", json=PERSONAL, headers=operator).json()
         path = f"{API}/needs/{listings['need']}/shifts"
         shift = client.post(path, json=DATE, headers=operator).json()["items"][0]
-        path = f"{API}/shifts/{shift['id']}/places"
-        place = client.post(path, json={"person": person["id"]}, headers=operator).json()
+        place = {"id": 999_999}  # nobody comes to what was never public
+        for step in STEPS[state]:
+            path = f"{API}/organisations/{made['id']}/{step}"
+            made = client.post(path, headers=operator).json()
+            if step == "publish":
+                for side, id_ in listings.items():
+                    client.post(f"{API}/{side}s/{id_}/publish", headers=operator)
+                path = f"{API}/shifts/{shift['id']}/places"
+                place = client.post(path, json={"person": person["id"]}, headers=operator).json()
+        assert made["status"] == state
+        with client.app.state.database.write() as session:  # type: ignore[attr-defined]
+            suggest(session, uuid.UUID(made["id"]))
         others = {f"{side}_id": id_ for side, id_ in listings.items()}
         others |= {"person_id": person["id"], "shift_id": shift["id"], "place_id": place["id"]}
         return {**made, **others}
@@ -203,8 +205,9 @@ class TestSecrets:
         for route in TABLE:
             for about in known.values():
                 answer = ask(route, "visitor", about)
-                found = [secret for secret in hidden if secret in answer.text]
-                assert found == [], route
+                # Measured times are any digits: a postcode may be among them by chance.
+                looked_for = [s for s in hidden if route != "GET /metrics" or not s.isdigit()]
+                assert [secret for secret in looked_for if secret in answer.text] == [], route
                 told += answer.text
         assert "みどりの会published" in told
         assert "手伝いpublished" in told
