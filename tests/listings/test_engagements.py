@@ -273,7 +273,7 @@ class TestEngage:
 
 
 class TestEndPast:
-    @pytest.mark.parametrize("status", list(OVER))
+    @pytest.mark.parametrize("status", sorted(OVER))
     def test_nobody_stays_engaged_with_what_is_over(
         self, database: Database, need: uuid.UUID, say: Engage, status: ListingStatus
     ) -> None:

@@ -74,7 +74,7 @@ class TestCreateShifts:
             assert caught.value.errors[0].field == "body.starts_at"
         assert desk.shift(need, begins=NOW).taken == 0
 
-    @pytest.mark.parametrize("status", list(OVER))
+    @pytest.mark.parametrize("status", sorted(OVER))
     def test_what_is_over_gets_no_more_dates(self, desk: Desk, status: ListingStatus) -> None:
         with pytest.raises(ListingOver, match=status.label):
             desk.shift(desk.need(status=status))
