@@ -4,9 +4,18 @@ import re
 
 import pytest
 
-from app.vocabulary import Choice, fields, goals, organisations, times
+from app.vocabulary import (
+    Choice,
+    fields,
+    goals,
+    listings,
+    organisations,
+    people,
+    skills,
+    times,
+)
 
-MODULES = (fields, goals, organisations, times)
+MODULES = (fields, goals, listings, organisations, people, skills, times)
 LISTS = Choice.__subclasses__()
 
 
