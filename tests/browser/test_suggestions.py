@@ -64,10 +64,12 @@ class TestTyping:
     def test_asks_once_for_words_typed_in_one_go(
         self, box: Locator, options: Locator, asked: list[str]
     ) -> None:
-        box.press_sequentially("こども")
+        box.evaluate(
+            "box => { for (const text of ['こ', 'こど', 'こども']) {"
+            " box.value = text; box.dispatchEvent(new Event('input', {bubbles: true})); } }"
+        )
         expect(options.first).to_be_visible()
-        assert asked[-1] == "こども"
-        assert len(asked) <= 2
+        assert asked == ["こども"]
 
     def test_leaving_the_box_closes_them(self, box: Locator, options: Locator) -> None:
         box.press_sequentially("こども")
