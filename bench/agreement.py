@@ -17,7 +17,6 @@ from app.core.db import Database, ReadSession
 from app.listings.models import Listing
 from app.matching.gates import sift
 from app.matching.market import Market as Pools
-from app.matching.models import Counted
 from app.matching.queries import Desk, match, open_desk, score_all
 from app.matching.scores import Direction, Weights, combine, weights_of
 from app.matching.traits import Traits
@@ -41,8 +40,6 @@ def fill(settings: Settings, market: Market, now: datetime) -> None:
     migrate_database(settings)
     database = Database(settings)
     store(database, market, now)
-    with database.write() as session:  # last night's counts are in the market already
-        session.add(Counted(counted_at=now))
     database.close()
 
 
