@@ -26,7 +26,7 @@ from app.vocabulary.listings import EngagementState, PartyKind
 
 LOCK = "nightly"
 EXPOSURE_DAYS = 28
-_FIRST_S = 3.0  # the first visitors of a new start come first
+_FIRST_S = 10.0  # what a new start has to catch up with comes first
 _ROUND_S = 60.0
 _BATCH = 500
 _TAKING = tuple(state for state in EngagementState if state.is_live)
