@@ -80,29 +80,6 @@ def list_engagements(session: ReadSession, listing_id: uuid.UUID) -> list[Engage
     return [EngagementRecord.model_validate(row) for row in rows]
 
 
-def pairs_refused(session: ReadSession, listing_id: uuid.UUID, since: datetime) -> frozenset[Party]:
-    """Who is not to be proposed to this listing (gate H3): declined since then, or blocked ever.
-
-    A refusal counts for both: the listing may have been the party.
-    """
-    refused = or_(
-        _ENGAGEMENT.c.state == EngagementState.BLOCKED,
-        (_ENGAGEMENT.c.state == EngagementState.DECLINED) & (_ENGAGEMENT.c.at >= since),
-    )
-    mirrored = (_ENGAGEMENT.c.party_kind == PartyKind.LISTING) & (
-        _ENGAGEMENT.c.party_id == listing_id
-    )
-    rows = session.execute(
-        _pairs().where(refused, or_(_ENGAGEMENT.c.listing_id == listing_id, mirrored))
-    ).all()
-    return frozenset(
-        (row.party_kind, row.party_id)
-        if row.listing_id == listing_id
-        else (PartyKind.LISTING, row.listing_id)
-        for row in rows
-    )
-
-
 def _pairs() -> Select[tuple[object, ...]]:
     pairs: Select[tuple[object, ...]] = select(
         *(column for column in _ENGAGEMENT.c if column.name != "id")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -22,7 +21,6 @@ from app.listings.engagements import (
     engage,
     find_engagement,
     list_engagements,
-    pairs_refused,
 )
 from app.listings.models import Engagement, Listing
 from app.listings.rules import OVER
@@ -352,35 +350,3 @@ class TestListEngagements:
         with database.read() as session:
             found = [pair.party_id for pair in list_engagements(session, need)]
         assert found == made[::-1]
-
-
-class TestPairsRefused:
-    def test_who_declined_lately_or_is_blocked_for_good(
-        self, database: Database, need: uuid.UUID, say: Engage
-    ) -> None:
-        since = NOW - timedelta(days=180)
-        states: list[tuple[Any, timedelta, bool]] = [
-            (DECLINED, timedelta(0), True),
-            (DECLINED, timedelta(days=180), True),
-            (DECLINED, timedelta(days=181), False),
-            (BLOCKED, timedelta(days=999), True),
-            (ACCEPTED, timedelta(0), False),
-            (ENDED, timedelta(0), False),
-        ]
-        made = people(database, len(states))
-        for person, (state, ago, _) in zip(made, states, strict=True):
-            say(need, person, state, now=NOW - ago)
-        wanted = {
-            (PartyKind.PERSON, person)
-            for person, (_, _, refused) in zip(made, states, strict=True)
-            if refused
-        }
-        with database.read() as session:
-            assert pairs_refused(session, need, since) == wanted
-
-    def test_counts_for_both_sides(self, database: Database, need: uuid.UUID, say: Engage) -> None:
-        offer = listing(database, side=Side.OFFER)
-        say(need, offer, DECLINED, kind=PartyKind.LISTING)
-        with database.read() as session:
-            assert pairs_refused(session, need, NOW) == {(PartyKind.LISTING, offer)}
-            assert pairs_refused(session, offer, NOW) == {(PartyKind.LISTING, need)}
