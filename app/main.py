@@ -1,15 +1,16 @@
 """The application: rooms, middleware and the life of one process."""
 
 import contextlib
-import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import State
 
+from app.core import memory
 from app.core.db import Database
 from app.core.http import (
     API,
@@ -48,34 +49,50 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
     """The service for these settings; `engines` when the caller already runs them."""
     settings = settings or Settings()
     configure_logs()
+    app = build_routes(settings.allowed_hosts)
+    furnish(app, settings, engines)
+    return app
 
-    @contextlib.asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
-        tokenize("東京")  # loads the dictionary now rather than in the first search
-        with contextlib.suppress(SearchUnavailable):
-            app.state.engines.prepare()
-        keeper = Keeper(app.state.database, app.state.engines)
-        keeper.start()
-        watch = NightWatch(app.state.database, partial(matching_api.keep_market, app))
-        watch.start()
-        with contextlib.suppress(SearchUnavailable):
-            await app.state.engines.warm_up()
-        gc.collect()
-        gc.freeze()  # what is loaded now stays; later collections need not look at it
-        yield
-        await anyio.to_thread.run_sync(keeper.end)
-        await anyio.to_thread.run_sync(watch.end)
-        await app.state.engines.close()
-        if engines is None:
-            app.state.engines.stop()
-        app.state.database.close()
 
+def furnish(app: FastAPI, settings: Settings, engines: Engines | None = None) -> None:
+    """Give the routes what they work with."""
+    app.state = State()
+    app.state.settings = settings
+    app.state.database = Database(settings)
+    app.state.engines = engines or Engines(settings)
+    app.state.ends_engines = engines is None
+    app.state.operator_token = ensure_operator_token(settings.operator_token_path)
+
+
+@contextlib.asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    tokenize("東京")  # loads the dictionary now rather than in the first search
+    with contextlib.suppress(SearchUnavailable):
+        app.state.engines.prepare()
+    keeper = Keeper(app.state.database, app.state.engines)
+    keeper.start()
+    watch = NightWatch(app.state.database, partial(matching_api.keep_market, app))
+    watch.start()
+    with contextlib.suppress(SearchUnavailable):
+        await app.state.engines.warm_up()
+    memory.settle()
+    yield
+    await anyio.to_thread.run_sync(keeper.end)
+    await anyio.to_thread.run_sync(watch.end)
+    await app.state.engines.close()
+    if app.state.ends_engines:
+        app.state.engines.stop()
+    app.state.database.close()
+
+
+def build_routes(hosts: Sequence[str]) -> FastAPI:
+    """Every route and what each request passes through, for a service of these names."""
     app = FastAPI(
         title="結び Musubi",
         description="市民活動団体の登録と検索",
         version="1",
-        lifespan=life,
+        lifespan=_life,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         docs_url=None,
         openapi_url=f"{API}/openapi.json",
@@ -86,10 +103,6 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
             503: {"description": "一時的に使えない"},
         },
     )
-    app.state.settings = settings
-    app.state.database = Database(settings)
-    app.state.engines = engines or Engines(settings)
-    app.state.operator_token = ensure_operator_token(settings.operator_token_path)
     install_error_handlers(app)
     document_problems(app)
     # The busiest first: routes are tried in turn.
@@ -114,5 +127,5 @@ def create_app(settings: Settings | None = None, engines: Engines | None = None)
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    app.add_middleware(Edge, hosts=settings.allowed_hosts)
+    app.add_middleware(Edge, hosts=hosts)
     return app

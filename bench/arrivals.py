@@ -67,11 +67,7 @@ class Needs:
         """The table with columns of its own that may be written to."""
         names = ("quantity", "exposure")
         mine = {name: getattr(self.traits, name).copy() for name in names}
-        table = Traits(
-            lambda name: mine[name] if name in mine else getattr(self.traits, name),
-            len(self.traits),
-        )
-        return table, mine
+        return self.traits.replaced(**mine), mine
 
 
 # Which of those that pass the gates are shown.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
 
@@ -20,7 +21,7 @@ from app.core.db import Database
 from app.discovery.engines import Engines
 from app.discovery.shelves import SHELVES
 from app.discovery.sync import Keeper
-from app.main import API, create_app
+from app.main import API, build_routes, furnish
 from app.settings import Settings
 from search.local import LocalMeilisearch
 
@@ -136,10 +137,17 @@ def database(settings: Settings) -> Iterator[Database]:
 # ------------------------------------------------------------------------------------- service
 
 
+@pytest.fixture(scope="session")
+def routes() -> FastAPI:
+    """The routes of the service, made once: that takes longer than most tests."""
+    return build_routes(Settings().allowed_hosts)
+
+
 @pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
+def client(routes: FastAPI, settings: Settings) -> Iterator[TestClient]:
     """The whole service in this process, as a visitor without a token."""
-    with TestClient(create_app(settings), base_url="http://testserver") as client:
+    furnish(routes, settings)
+    with TestClient(routes, base_url="http://testserver") as client:
         yield client
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from sqlmodel import select
 
+from app.core import memory
 from app.core.db import Database, ReadSession, get_read_session
 from app.core.errors import Invalid, NotFound
 from app.core.http import JSON, example, require_operator
@@ -35,6 +36,7 @@ from app.vocabulary.listings import Side
 
 if TYPE_CHECKING:
     from app.matching.market import Market
+    from app.matching.queries import Desk, Matches
     from app.matching.traits import Traits
 
 router = APIRouter(tags=["matching"], dependencies=[Depends(require_operator)])
@@ -88,23 +90,27 @@ def keep_market(app: FastAPI) -> None:
     market = Market(database)
     market.load()
     app.state.market = market
+    memory.settle()
 
 
-def answer(
+def desk_of(
+    request: Request,
     session: ReadSession,
-    market: "Market",
-    mine: "Traits",
-    pools: Sequence[str],
     *,
-    limit: int,
     about: uuid.UUID | None = None,
     notifying: bool = False,
-) -> Any:
-    """The matches of one party; `about` whom, where what is private of it may be looked at."""
-    from app.matching import queries
+) -> "Desk":
+    """The desk for one question; `about` whom, where what is private of it may be looked at."""
+    from app.matching.queries import open_desk
 
-    desk = queries.open_desk(session, market, about=about, notifying=notifying)
-    return queries.match(desk, mine, pools, limit)
+    return open_desk(session, market_of(request), about=about, notifying=notifying)
+
+
+def answer(desk: "Desk", mine: "Traits", pools: Sequence[str], limit: int) -> "Matches":
+    """The matches of one party."""
+    from app.matching.queries import match
+
+    return match(desk, mine, pools, limit)
 
 
 def private(body: Any, status: int = 200) -> JSON:
@@ -133,19 +139,9 @@ def read_matches(
 ) -> JSON:
     pools = pools_of(side, form.for_)
     get_listing(session, listing_id, side=side)
-    market = market_of(request)
-    market.refresh(session)
-    mine = market.listing(session, listing_id, at_desk=True)
-    found = answer(
-        session,
-        market,
-        mine,
-        pools,
-        limit=form.limit,
-        about=listing_id,
-        notifying=form.notify,
-    )
-    return private(found)
+    desk = desk_of(request, session, about=listing_id, notifying=form.notify)
+    mine = desk.market.listing(session, listing_id, at_desk=True)
+    return private(answer(desk, mine, pools, form.limit))
 
 
 @router.get(
@@ -161,9 +157,9 @@ def read_opportunities(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> JSON:
     get_person(session, person_id)
-    market = market_of(request)
-    mine = market.person(session, person_id)
-    return private(answer(session, market, mine, ["needs"], limit=limit, about=person_id))
+    desk = desk_of(request, session, about=person_id)
+    mine = desk.market.person(session, person_id)
+    return private(answer(desk, mine, ["needs"], limit))
 
 
 @router.get(
@@ -179,24 +175,15 @@ def read_partners(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> JSON:
     get_organisation(session, organisation_id)
-    market = market_of(request)
-    return private(partners(session, market, organisation_id, limit, about=organisation_id))
+    desk = desk_of(request, session, about=organisation_id)
+    return private(partners(desk, organisation_id, limit))
 
 
-def partners(
-    session: ReadSession,
-    market: "Market",
-    organisation_id: uuid.UUID,
-    limit: int,
-    *,
-    about: uuid.UUID | None = None,
-) -> Any:
+def partners(desk: "Desk", organisation_id: uuid.UUID, limit: int) -> "Matches":
     """Groups for a group."""
-    from app.matching import queries
     from app.matching.partners import match_partners
 
-    desk = queries.open_desk(session, market, about=about)
-    mine = market.organisation(session, organisation_id)
+    mine = desk.market.organisation(desk.session, organisation_id)
     return match_partners(desk, organisation_id, mine, limit)
 
 
@@ -211,10 +198,8 @@ def match_case(request: Request, session: Reading, form: CaseForm) -> JSON:
     pools = pools_of(side, form.candidates, "body.for")
     with _inside(side):
         record = unsaved_listing(session, Draft(side, form.case.values()))
-    market = market_of(request)
-    market.refresh(session)
-    mine = market.unsaved(session, record)
-    return private(answer(session, market, mine, pools, limit=form.limit))
+    desk = desk_of(request, session)
+    return private(answer(desk, desk.market.unsaved(session, record), pools, form.limit))
 
 
 @contextmanager
@@ -239,10 +224,9 @@ def explain(
     """Both sides and everything about them. Raises NotFound."""
     from app.matching import queries
 
-    market = market_of(request)
-    desk = queries.open_desk(session, market, about=listing_id)
-    mine = market.listing(session, listing_id)
-    other = market.anybody(session, candidate_id)
+    desk = desk_of(request, session, about=listing_id)
+    mine = desk.market.listing(session, listing_id)
+    other = desk.market.anybody(session, candidate_id)
     if other is None or bool(other.seeks[0]) == bool(mine.seeks[0]):
         raise NotFound("この候補は登録されていません。")
     return mine, other, queries.explain(desk, mine, other)

@@ -48,8 +48,8 @@ def text(one: Traits, other: Traits) -> Array:
     """
     single, many = facing(one, other)
     found = many.remembered("words", single, lambda: _found_words(single, many))
-    shared = (found if single is one else (found > 0) * one.idf).sum(axis=1)
-    total = one.idf.sum(axis=1)
+    shared = _sums(found if single is one else (found > 0) * one.idf)
+    total = _sums(one.idf)
     known = (one.words[:, 0] >= 0) & (other.words[:, 0] >= 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(known, np.minimum(shared / total / ALIKE, 1), np.nan)
@@ -61,7 +61,12 @@ def _found_words(single: Traits, many: Traits) -> Array:
     idf = np.zeros(largest + 2, dtype=np.int32)  # the last is for -1: no word
     said = single.words[0] >= 0
     idf[single.words[0][said]] = single.idf[0][said]
-    return np.asarray(idf[many.words])
+    return np.asarray(idf.take(many.words))
+
+
+def _sums(numbers: Array) -> Array:
+    """The sum of each row; numpy's own `sum` is four times slower on rows as short as these."""
+    return np.asarray(np.einsum("ij->i", numbers))
 
 
 def skills(one: Traits, other: Traits) -> Array:

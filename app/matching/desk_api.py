@@ -12,7 +12,7 @@ from app.core.errors import Conflict
 from app.core.http import JSON, example, require_operator
 from app.listings.queries import get_listing
 from app.matching.answers import ERRORS, EXPLANATION, WRITE_ERRORS, Explanation
-from app.matching.api import OfSide, both, explain, market_of, private, router
+from app.matching.api import OfSide, both, desk_of, explain, market_of, private, router
 from app.matching.forms import CompatibilityForm, CriterionName, DraftForm, WeightsForm
 from app.vocabulary.listings import ListingKind, Side
 
@@ -195,13 +195,11 @@ def draft_assignments(
     listing_id: uuid.UUID,
     form: DraftForm,
 ) -> JSON:
-    from app.matching import queries
     from app.matching.volunteers import draft_assignments as draft
 
     get_listing(session, listing_id, side=Side.NEED)
-    market = market_of(request)
-    desk = queries.open_desk(session, market, about=listing_id)
-    mine = market.listing(session, listing_id)
+    desk = desk_of(request, session, about=listing_id)
+    mine = desk.market.listing(session, listing_id)
     return private(
         draft(desk, listing_id, mine, most_each=form.most_per_person, people=form.people)
     )

@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 
 from app.matching.times import overlap_minutes, times_known
-from app.matching.traits import KINDS, Array, Traits, facing, kind_number
+from app.matching.traits import KINDS, Array, Traits, facing, hash_of, kind_number
 from app.vocabulary.listings import Condition
 from search.geo import EARTH_KM
 
@@ -53,10 +53,11 @@ def _open(need: Traits, offer: Traits, question: Question) -> Array:
 
 def _strangers(need: Traits, offer: Traits, question: Question) -> Array:
     """H3: not one's own, not blocked, not refused within `REFUSED_DAYS`."""
+    refused = np.array([hash_of(id_) for id_ in question.refused], dtype=np.uint64)
     strangers = (need.organisation != offer.organisation) | (need.organisation < 0)
     for side in (need, offer):
-        if question.refused:
-            strangers = strangers & ~np.isin(side.id, list(question.refused))
+        if len(refused):
+            strangers = strangers & ~np.isin(side.hash, refused)
         if question.refused_groups:
             strangers = strangers & ~np.isin(side.organisation, list(question.refused_groups))
     return np.asarray(strangers)

@@ -172,11 +172,11 @@ class Market:
         """One listing, in whatever state it is; `at_desk`: as if it were published."""
         for pool in (self._pools.get("needs"), self._pools.get("offers")):
             if pool is not None and (row := pool.find(str(id_))) is not None:
-                found = pool.row(row)
-                if found.open[0] or not at_desk:
-                    return found.settled()
-        rows = self.loader.listings(session, [id_], every_state=True)
-        return table([{**row, "open": row["open"] or at_desk} for row in rows])
+                found = pool.row(row).settled()
+                break
+        else:
+            found = table(list(self.loader.listings(session, [id_], every_state=True)))
+        return found.replaced(open=np.ones(len(found), np.bool_)) if at_desk else found
 
     def unsaved(self, session: ReadSession, record: ListingRecord) -> Traits:
         """A listing that nobody has saved."""

@@ -19,7 +19,7 @@ from app.core.text import shortened
 from app.listings.queries import get_shown
 from app.listings.records import ListingRecord
 from app.listings.shifts import ShiftRecord, list_shifts
-from app.matching.api import answer, market_of, partners
+from app.matching.api import answer, desk_of, partners
 from app.organisations.api import get_shown as get_organisation
 from app.organisations.queries import list_stages
 from app.places.rules import find_municipality
@@ -102,16 +102,15 @@ def _listing(
 
 
 def _matches(request: Request, session: ReadSession, record: ListingRecord) -> Any:
-    market = market_of(request)
-    market.refresh(session)
-    mine = market.listing(session, record.id)
-    return answer(session, market, mine, [_POOL[record.side]], limit=_SHOWN)
+    desk = desk_of(request, session)
+    mine = desk.market.listing(session, record.id)
+    return answer(desk, mine, [_POOL[record.side]], _SHOWN)
 
 
 @router.get("/organisations/{organisation_id}/partners")
 def read_partners(request: Request, session: Reading, organisation_id: uuid.UUID) -> HTMLResponse:
     record = get_organisation(session, organisation_id, operator=False).for_public()
-    found = partners(session, market_of(request), organisation_id, _SHOWN)
+    found = partners(desk_of(request, session), organisation_id, _SHOWN)
     return page(request, "matching/partners.html", record=record, matches=found)
 
 

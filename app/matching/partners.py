@@ -65,11 +65,12 @@ def match_partners(desk: Desk, organisation_id: uuid.UUID, mine: Traits, limit: 
     scores = _scores(desk, mine, groups, received, given)
     shown, _ = ranked(mine, groups, scores, limit)
     best = groups.take(shown).settled()
+    scores = scores.take(shown)
     names = named(desk.session, best)
     titles = _titles(desk.session, best, received, given)
     found = [
-        _partner(desk, mine, best.row(place), scores, row, names, titles)
-        for place, row in enumerate(shown.tolist())
+        _partner(desk, mine, best.row(place), scores, place, names, titles)
+        for place in range(len(best))
         if str(best.id[place]) in names
     ]
     return Matches(desk.rules.version, desk.degraded, found, len(pool), kept_out)

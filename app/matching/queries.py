@@ -40,7 +40,7 @@ from app.matching.scores import (
 )
 from app.matching.settings import Rules
 from app.matching.times import overlap_minutes
-from app.matching.traits import PARTIES, Traits, kinds_of
+from app.matching.traits import PARTIES, Array, Traits, kinds_of
 from app.organisations.models import Organisation
 from app.people.models import Person
 from app.vocabulary.listings import EngagementState, PartyKind
@@ -194,10 +194,11 @@ def _best(desk: Desk, mine: Traits, others: Traits, limit: int) -> list[Candidat
     scores = score_all(desk, mine, others)
     shown, reserved = ranked(mine, others, scores, limit)
     best = _settled(mine, others.take(shown))
+    scores = scores.take(shown)
     names = named(desk.session, best)
     return [
-        candidate(desk, mine, best.row(place), scores, row, names, reserved=bool(reserved[place]))
-        for place, row in enumerate(shown.tolist())
+        candidate(desk, mine, best.row(place), scores, place, names, reserved=bool(reserved[place]))
+        for place in range(len(best))
         if str(best.id[place]) in names
     ]
 
@@ -286,26 +287,24 @@ def named(session: ReadSession, others: Traits) -> dict[str, tuple[str, str | No
 def _nearest(desk: Desk, mine: Traits, pools: Sequence[str]) -> list[Near]:
     """The best of those whom exactly one thing keeps out, and what that is."""
     asking = bool(mine.seeks[0])
-    found: list[tuple[Traits, list[str]]] = []
+    found: list[tuple[Traits, Array]] = []
     for name in pools:
         pool = desk.market.pool(name)
         left, _ = sift(mine, pool, desk.question, asking=asking, rounds=FIRM)
         need, offer = (mine, left) if asking else (left, mine)
-        gates = {code: GATES[code](need, offer, desk.question) for code in MENDABLE}
-        missed = sum((~good).astype(np.int8) for good in gates.values())
-        rows = np.flatnonzero(missed == 1)[:_MOST_NEAR]
-        codes = [next(c for c in MENDABLE if not gates[c][row]) for row in rows]
-        found.append((left.take(rows), codes))
+        missed = np.array([~GATES[code](need, offer, desk.question) for code in MENDABLE])
+        rows = np.flatnonzero(missed.sum(axis=0) == 1)[:_MOST_NEAR]
+        found.append((left.take(rows), missed[:, rows].argmax(axis=0)))
     others = Traits.join([traits for traits, _ in found])
     if not len(others):
         return []
-    codes = [code for _, some in found for code in some]
+    codes = np.concatenate([some for _, some in found])
     scores = score_all(desk, mine, others)
     best, _ = ranked(mine, others, scores, NEAREST)
     shown = others.take(best).settled()
     names = named(desk.session, shown)
     return [
-        _near(mine, shown.row(place), float(scores.reciprocal[row]), codes[row], names)
+        _near(mine, shown.row(place), float(scores.reciprocal[row]), MENDABLE[codes[row]], names)
         for place, row in enumerate(best.tolist())
         if str(shown.id[place]) in names
     ]

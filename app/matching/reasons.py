@@ -6,11 +6,12 @@ checked against the two records on the screen.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
 
-from app.core.bits import numbers_of
+from app.core.bits import mask_of, numbers_of
 from app.matching.criteria import DOES_NOT_APPLY, LABELS
 from app.matching.gates import both_online, distance_km
 from app.matching.scores import Direction
@@ -30,7 +31,7 @@ _SHORT_OF = {"text": 0.01}
 # Their sentences judge rather than tell, so a poor value is no reason.
 _JUDGED = ("stage", "burden")
 _FIELDS = {int(field.value): field.short for field in Field}
-_SKILLS = {skill.number: skill for skill in Skill}
+_SKILLS = {skill.number: skill.label for skill in Skill}
 _TYPES = tuple(OrganisationType)
 _FREQUENCIES = tuple(Frequency)
 _COLD = tuple(Temperature)
@@ -129,8 +130,7 @@ def _text(one: Traits, other: Traits, words: Words) -> str:
 def _skills(one: Traits, other: Traits, _: Words) -> str:
     need, able = (one, other) if one.required[0] | one.preferred[0] else (other, one)
     asked = int(need.required[0] | need.preferred[0])
-    labels = {number: skill.label for number, skill in _SKILLS.items()}
-    return f"求める技能に合います：{_named(asked & int(able.skills[0]), labels)}"
+    return f"求める技能に合います：{_named(asked & int(able.skills[0]), _SKILLS)}"
 
 
 def _times(one: Traits, other: Traits, _: Words) -> str:
@@ -158,7 +158,12 @@ def common_times(one: Traits, other: Traits) -> str:
     minutes, dates = _dates(one, other)
     if minutes and minutes >= weekly.sum():
         return dates
-    return slots_label(SLOTS[number] for number in np.flatnonzero(weekly))
+    return _slots(mask_of(np.flatnonzero(weekly).tolist()))
+
+
+@lru_cache(4096)
+def _slots(mask: int) -> str:
+    return slots_label(SLOTS[number] for number in numbers_of(mask))
 
 
 def _dates(one: Traits, other: Traits) -> tuple[int, str]:
@@ -259,10 +264,9 @@ def _far(one: Traits, other: Traits, words: Words) -> str:
 
 def _few_skills(one: Traits, other: Traits, _: Words) -> str:
     need, able = (one, other) if one.required[0] | one.preferred[0] else (other, one)
-    labels = {number: skill.label for number, skill in _SKILLS.items()}
     missing = int((need.required[0] | need.preferred[0]) & ~able.skills[0])
     return (
-        f"次の技能は書かれていません：{_named(missing, labels)}"
+        f"次の技能は書かれていません：{_named(missing, _SKILLS)}"
         if missing
         else ("技能の一部だけを使います")
     )
@@ -319,8 +323,7 @@ def _why_far(need: Traits, offer: Traits) -> str:
 def _why_unable(need: Traits, offer: Traits) -> str:
     missing = int(need.required[0] & ~offer.skills[0])
     if missing:
-        labels = {number: skill.label for number, skill in _SKILLS.items()}
-        return f"必要な技能・資格が書かれていません：{_named(missing, labels)}"
+        return f"必要な技能・資格が書かれていません：{_named(missing, _SKILLS)}"
     return "年齢の条件に合うか確認できません"
 
 

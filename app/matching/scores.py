@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from app.matching.criteria import CRITERIA, DOES_NOT_APPLY
+from app.matching.criteria import CRITERIA
 from app.matching.traits import KINDS, Array, Traits, kind_number
 from app.vocabulary.listings import ListingKind
 
@@ -23,6 +23,7 @@ UNKNOWN_WEIGHT = 0.5
 UNKNOWN_VALUE = 0.5
 ENOUGH_ALREADY = 0.02
 RESERVED = 0.1  # of the places shown, for those shown least: two of twenty
+_MOST = 100.0
 DECIMALS = 6  # beyond this, two machines may round differently
 EXCELLENT, GOOD = 75, 55
 ByKind = Mapping[ListingKind, Mapping[str, float]]
@@ -60,15 +61,34 @@ def weights_of(need: Traits, by_kind: ByKind) -> Weights:
 
 @dataclass(frozen=True)
 class Direction:
-    """One side's view of n others: values and contributions by criterion (NaN: unknown, not there:
-    does not apply), what the unknown adds, and the score; contributions and `unknown` add up to it.
+    """One side's view of n others: values and weights by criterion (NaN: unknown, not there: does
+    not apply), what they are divided by, what the unknown adds, and the score. The contributions
+    and `unknown` add up to it.
     """
 
     values: Mapping[str, Array]
     weights: Weights
-    contributions: Mapping[str, Array]
+    whole: Array
     unknown: Array
     score: Array
+
+    @cached_property
+    def contributions(self) -> Mapping[str, Array]:
+        """In points, by criterion. Dearer than the score: best made for the few that are shown."""
+        return {
+            name: 100 * self.weights[name] * np.where(value > 0, value, 0) / self.whole
+            for name, value in self.values.items()
+        }
+
+    def take(self, rows: Array) -> "Direction":
+        """The view of these rows only."""
+        return Direction(
+            {name: value[rows] for name, value in self.values.items()},
+            {name: w if len(w) == 1 else w[rows] for name, w in self.weights.items()},
+            self.whole[rows],
+            self.unknown[rows],
+            self.score[rows],
+        )
 
 
 def directional(one: Traits, other: Traits, weights: Weights) -> Direction:
@@ -84,20 +104,16 @@ def directional(one: Traits, other: Traits, weights: Weights) -> Direction:
 
 def combine(values: Mapping[str, Array], weights: Weights, shape: tuple[int, ...]) -> Direction:
     """The score of values; see the formula above."""
-    known, unknown = np.zeros(shape), np.zeros(shape)
+    reached, known, unknown = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for name, value in values.items():
-        missing = np.isnan(value)
-        known += np.where(missing | (value == DOES_NOT_APPLY), 0, weights[name])
-        unknown += np.where(missing, weights[name], 0)
+        weight = weights[name]
+        reached += weight * np.where(value > 0, value, 0)  # false for what is not known
+        known += weight * (value >= 0)
+        unknown += weight * np.isnan(value)
     whole = known + UNKNOWN_WEIGHT * unknown
     whole = np.where(whole > 0, whole, 1)
-    contributions = {
-        name: 100 * weights[name] * np.where(np.isnan(value), 0, np.maximum(value, 0)) / whole
-        for name, value in values.items()
-    }
     of_unknown = 100 * UNKNOWN_WEIGHT * UNKNOWN_VALUE * unknown / whole
-    score = sum(contributions.values(), of_unknown)
-    return Direction(values, weights, contributions, of_unknown, score)
+    return Direction(values, weights, whole, of_unknown, 100 * reached / whole + of_unknown)
 
 
 @dataclass(frozen=True)
@@ -112,6 +128,11 @@ class Scores:
     @cached_property
     def order(self) -> Array:
         return np.asarray(np.round(self.reciprocal * self.penalty, DECIMALS))
+
+    def take(self, rows: Array) -> "Scores":
+        """The scores of these rows only."""
+        views = self.forward.take(rows), self.backward.take(rows)
+        return Scores(*views, self.reciprocal[rows], self.penalty[rows])
 
 
 def score(mine: Traits, others: Traits, weights: Weights) -> Scores:
@@ -144,12 +165,23 @@ def ranked(mine: Traits, others: Traits, scores: Scores, limit: int) -> tuple[Ar
     By R·π, then by least exposure, then by a hash of both ids: never by age or by number.
     """
     ties = _mixed(others.hash ^ mine.hash[0])
-    order = np.lexsort((ties, others.exposure, -scores.order))
-    reserved = min(int(limit * RESERVED), max(0, len(order) - limit))
-    best, rest = order[: limit - reserved], order[limit - reserved :]
-    least = np.argsort(others.exposure[rest], kind="stable")[:reserved]
-    shown = np.concatenate([best, rest[np.sort(least)]])
+    exposure, order = others.exposure, scores.order
+    everybody = np.arange(len(others))
+    reserved = min(int(limit * RESERVED), max(0, len(others) - limit))
+    best = _first(everybody, limit - reserved, -order, exposure, ties)
+    rest = np.setdiff1d(everybody, best, assume_unique=True)
+    least_first = exposure * (2.0 * _MOST) - order  # an order is at most `_MOST`
+    least = _first(rest, reserved, least_first, ties)
+    shown = np.concatenate([best, _first(least, reserved, -order, exposure, ties)])
     return shown, np.arange(len(shown)) >= len(best)
+
+
+def _first(rows: Array, count: int, *keys: Array) -> Array:
+    """The first `count` of these rows by keys, without putting all the others in order."""
+    if 0 < count < len(rows):
+        first = keys[0][rows]
+        rows = rows[first <= np.partition(first, count - 1)[count - 1]]
+    return rows[np.lexsort([key[rows] for key in reversed(keys)])][:count]
 
 
 def _mixed(numbers: Array) -> Array:

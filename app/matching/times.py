@@ -4,6 +4,8 @@ import numpy as np
 
 from app.matching.traits import SLOT_MINUTES, Array, Traits, facing
 
+_NUMBERS = np.arange(len(SLOT_MINUTES))
+
 
 def times_known(one: Traits, other: Traits) -> Array:
     """Whether both have said when."""
@@ -26,20 +28,21 @@ def overlap_minutes(one: Traits, other: Traits) -> Array:
 
 def _overlap(single: Traits, many: Traits) -> Array:
     slots = int(single.slots[0])
-    weekly = _in_slots(many.slots, slots)
-    if slots and many.exact.any():
-        weekly = np.maximum(weekly, many.slot_minutes @ slot_bits(slots))
-    if not single.exact[0]:
-        return weekly
-    dated = _weighed(many.slots, single.slot_minutes[0])
-    if many.exact.any():
-        dated = np.maximum(dated, _common(single.windows[0], many.windows))
-    return np.asarray(np.maximum(weekly, dated))
+    minutes = _in_slots(many.slots, slots)
+    if single.exact[0]:
+        minutes = np.maximum(minutes, _weighed(many.slots, single.slot_minutes[0]))
+    rows = np.flatnonzero(many.exact)
+    if len(rows):
+        dated = many.take(rows)  # few have exact times, which are the widest columns
+        of_slots = dated.slot_minutes @ slot_bits(slots)
+        of_dates = _common(single.windows[0], dated.windows)
+        minutes[rows] = np.maximum(minutes[rows], np.maximum(of_slots, of_dates))
+    return minutes
 
 
 def slot_bits(slots: int) -> Array:
     """One or nought for each slot of the week."""
-    return np.array([slots >> slot & 1 for slot in range(len(SLOT_MINUTES))], dtype=np.int32)
+    return np.asarray((slots >> _NUMBERS & 1).astype(np.int32))
 
 
 def _in_slots(masks: Array, slots: int) -> Array:

@@ -109,9 +109,7 @@ class Traits:
     words: Array
     idf: Array
 
-    def __init__(
-        self, columns: Callable[[str], Array], length: int, rows: Array | None = None
-    ) -> None:
+    def __init__(self, columns: "Columns", length: int, rows: Array | None = None) -> None:
         self._columns, self._length, self._rows = columns, length, rows
         self._memory: dict[str, tuple[Traits, Array]] = {}
         self._whole: tuple[Traits, Array | slice] | None = None
@@ -119,9 +117,7 @@ class Traits:
     def __getattr__(self, name: str) -> Array:
         if name not in _COLUMNS:
             raise AttributeError(name)
-        column = self._columns(name)
-        if self._rows is not None:
-            column = column[self._rows]
+        column = self._columns(name, self._rows)
         self.__dict__[name] = column
         return column
 
@@ -166,14 +162,14 @@ class Traits:
     def row(self, number: int) -> "Traits":
         """One row, as a view."""
         only = slice(number, number + 1)
-        one = Traits(lambda name: getattr(self, name)[only], 1)
+        one = Traits(lambda name, rows: _cut(getattr(self, name)[only], rows), 1)
         one._whole = (self, only)
         return one
 
     def find(self, id_: str) -> int | None:
         """The row of an id."""
-        found = np.flatnonzero(self.id == id_)
-        return int(found[0]) if len(found) else None
+        alike = np.flatnonzero(self.hash == hash_of(id_)).tolist()
+        return next((row for row in alike if self.id[row] == id_), None)
 
     @staticmethod
     def join(tables: Sequence["Traits"]) -> "Traits":
@@ -181,17 +177,41 @@ class Traits:
         parts = [part for part in tables if len(part)] or [*tables[:1]]
         if len(parts) == 1:
             return parts[0]
+        begins = np.cumsum([0, *map(len, parts)])
+
+        def columns(name: str, rows: Array | None) -> Array:
+            if rows is None:
+                return np.concatenate([getattr(part, name) for part in parts])
+            of = np.searchsorted(begins, rows, side="right") - 1
+            cut = [part.take(rows[of == n] - begins[n]) for n, part in enumerate(parts)]
+            in_turn = np.concatenate([getattr(part, name) for part in cut])
+            return in_turn[np.argsort(np.argsort(of, kind="stable"))]
+
+        return Traits(columns, int(begins[-1]))
+
+    def replaced(self, **columns: Array) -> "Traits":
+        """The same rows with these columns in the place of their own."""
         return Traits(
-            lambda name: np.concatenate([getattr(part, name) for part in parts]),
-            sum(map(len, parts)),
+            lambda name, rows: _cut(
+                columns[name] if name in columns else getattr(self, name), rows
+            ),
+            len(self),
         )
 
     def settled(self) -> "Traits":
         """The same rows, holding on to nothing else."""
         columns = {name: np.ascontiguousarray(getattr(self, name)) for name in _COLUMNS}
-        settled = Traits(columns.__getitem__, len(self))
+        settled = Traits(lambda name, rows: _cut(columns[name], rows), len(self))
         settled._memory = dict(self._memory)
         return settled
+
+
+# A column by its name, and which of its rows, or None for all.
+Columns = Callable[[str, Array | None], Array]
+
+
+def _cut(column: Array, rows: Array | None) -> Array:
+    return column if rows is None else column.take(rows, axis=0)
 
 
 def facing(one: Traits, other: Traits) -> tuple[Traits, Traits]:
@@ -267,13 +287,13 @@ def table(rows: Sequence[dict[str, Any]]) -> Traits:
         if unknown is not None:
             columns[name] = np.array([row.get(name, unknown) for row in rows], dtype=kind)
     columns["near_fields"] = _near(columns["fields"])
-    columns["hash"] = np.array([_hash(row["id"]) for row in rows], dtype=np.uint64)
+    columns["hash"] = np.array([hash_of(row["id"]) for row in rows], dtype=np.uint64)
     columns["exact"] = np.array([bool(row.get("windows")) for row in rows], dtype=np.bool_)
     columns["windows"] = _windows(rows)
     columns["slot_minutes"] = _slot_minutes(columns["windows"], columns["exact"])
     columns["words"] = _ragged(rows, "words", np.int32, -1)
     columns["idf"] = _ragged(rows, "idf", np.int32, 0)
-    return Traits(columns.__getitem__, len(rows))
+    return Traits(lambda name, wanted: _cut(columns[name], wanted), len(rows))
 
 
 def _near(fields: Array) -> Array:
@@ -283,7 +303,8 @@ def _near(fields: Array) -> Array:
     return near & ~fields
 
 
-def _hash(id_: str) -> int:
+def hash_of(id_: str) -> int:
+    """A number for an id that no other id has, so to speak: 64 bits."""
     return int.from_bytes(hashlib.blake2b(id_.encode(), digest_size=8).digest(), "big")
 
 

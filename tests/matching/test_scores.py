@@ -186,7 +186,7 @@ class TestPenalty:
 def with_scores(values: list[float], others: Traits) -> Scores:
     """Scores as if they had been counted."""
     nothing = np.zeros(len(values))
-    view = Direction({}, {}, {}, nothing, nothing)
+    view = Direction({}, {}, nothing, nothing, nothing)
     return Scores(view, view, np.array(values), penalty(others))
 
 
