@@ -79,18 +79,19 @@ def market_of(request: Request) -> "Market":
 def keep_market(app: FastAPI) -> None:
     """Have the market ready where there is something to match, and a new one after each night."""
     database: Database = app.state.database
-    current: Any = app.state._state.get("market")
+    market: Market | None = app.state._state.get("market")
     with database.read() as session:
-        if current is None and session.exec(select(Listing.id).limit(1)).first() is None:
+        if market is None and session.exec(select(Listing.id).limit(1)).first() is None:
             return
-        if current is not None and not current.is_old(session):
-            return
-    from app.matching.market import Market
+        if market is not None and market.is_old(session):
+            market = None
+    if market is None:
+        from app.matching.market import Market as NewMarket
 
-    market = Market(database)
-    market.load()
+        market = NewMarket(database)
+    if market.load():
+        memory.settle()
     app.state.market = market
-    memory.settle()
 
 
 def desk_of(
@@ -138,9 +139,10 @@ def read_matches(
     request: Request, session: Reading, side: OfSide, listing_id: uuid.UUID, form: Asked
 ) -> JSON:
     pools = pools_of(side, form.for_)
-    get_listing(session, listing_id, side=side)
     desk = desk_of(request, session, about=listing_id, notifying=form.notify)
     mine = desk.market.listing(session, listing_id, at_desk=True)
+    if not len(mine) or bool(mine.seeks[0]) != (side is Side.NEED):
+        get_listing(session, listing_id, side=side)  # raises NotFound
     return private(answer(desk, mine, pools, form.limit))
 
 

@@ -49,7 +49,7 @@ _POOLED = (ListingStatus.PUBLISHED, ListingStatus.PAUSED)
 _AT_A_TIME = 2_000
 _IDF_SCALE = 10_000
 _AGELESS = {"age_from": -2, "age_to": -2}
-_DERIVED = frozenset({"hash", "near_fields", "slot_minutes", "exact"})
+_DERIVED = frozenset({"hash", "near_fields", "slot_minutes", "exact", "all_idf"})
 _LISTING = (
     "id side kind status organisation_id words fields required_skills preferred_skills stages "
     "wished_types quantity least_quantity engaged exposure best_before temperature conditions "

@@ -109,12 +109,15 @@ class Market:
     def _current(self, session: ReadSession) -> tuple[date, datetime | None]:
         return clock.today(), session.exec(select(Counted.counted_at)).first()
 
-    def load(self) -> None:
-        """Read every pool now rather than at the first question."""
+    def load(self) -> bool:
+        """Read every pool now rather than at the first question; whether any was left to read."""
+        if self._pools.keys() >= set(POOLS):
+            return False
         with self._database.read() as session:
             self.refresh(session)
         for name in POOLS:
             self.pool(name)
+        return True
 
     def rules(self, session: ReadSession) -> Rules:
         """What the city has set."""

@@ -4,13 +4,15 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Uuid, bindparam
 from sqlmodel import col, or_, select
 
 from app.core import clock
-from app.core.db import ReadSession
+from app.core.db import ReadSession, UTCDateTime
 from app.listings.models import Engagement, Listing
 from app.matching.gates import (
     FIRM,
@@ -101,33 +103,53 @@ def refused_pairs(
 
     Who refused a group refused what it seeks and offers; a group stands for all its listings.
     """
-    of_it = or_(col(Listing.id) == id_, col(Listing.organisation_id) == id_)
-    owners = dict(session.exec(select(Listing.id, Listing.organisation_id).where(of_it)).all())
-    kind, party_id = col(Engagement.party_kind), col(Engagement.party_id)
-    recent = col(Engagement.at) >= now - timedelta(days=REFUSED_DAYS)
-    rows = session.exec(
-        select(Engagement.listing_id, Engagement.party_kind, party_id, Listing.organisation_id)
-        .join(Listing)
-        .where(
-            or_(
-                col(Engagement.listing_id).in_(owners),
-                (kind == PartyKind.LISTING) & party_id.in_(owners),
-                (kind == PartyKind.PERSON) & (party_id == id_),
-                (kind == PartyKind.ORGANISATION) & party_id.in_({*owners.values(), id_}),
-            ),
-            or_(
-                col(Engagement.state) == EngagementState.BLOCKED,
-                (col(Engagement.state) == EngagementState.DECLINED) & recent,
-            ),
-        )
-        .order_by(col(Engagement.id))
-    ).all()
+    of_it, of_them = _refusals()
+    owners = dict(session.execute(of_it, {"id": id_}).all())
+    about = {
+        "id": id_,
+        "listings": list(owners),
+        "groups": [*owners.values(), id_],
+        "since": now - timedelta(days=REFUSED_DAYS),
+    }
+    rows = session.execute(of_them, about).all()
     others, groups = set(), set()
     for listing, party_kind, party, owner in rows:
         others.add(party if listing in owners else listing)
         if party_kind is PartyKind.ORGANISATION and (listing in owners or party == id_):
             groups.add(party if listing in owners else owner)
     return frozenset(map(str, others)), frozenset(groups)
+
+
+@cache
+def _refusals() -> tuple[Any, Any]:
+    """The listings of a party, and the refusals of it. Built once: that costs more than to ask."""
+    id_ = bindparam("id", type_=Uuid())
+    listings = bindparam("listings", expanding=True, type_=Uuid())
+    groups = bindparam("groups", expanding=True, type_=Uuid())
+    of_it = select(Listing.id, Listing.organisation_id).where(
+        or_(col(Listing.id) == id_, col(Listing.organisation_id) == id_)
+    )
+    kind, party = col(Engagement.party_kind), col(Engagement.party_id)
+    state, at = col(Engagement.state), col(Engagement.at)
+    of_them = (
+        select(Engagement.listing_id, Engagement.party_kind, party, Listing.organisation_id)
+        .join(Listing)
+        .where(
+            or_(
+                col(Engagement.listing_id).in_(listings),
+                (kind == PartyKind.LISTING) & party.in_(listings),
+                (kind == PartyKind.PERSON) & (party == id_),
+                (kind == PartyKind.ORGANISATION) & party.in_(groups),
+            ),
+            or_(
+                state == EngagementState.BLOCKED,
+                (state == EngagementState.DECLINED)
+                & (at >= bindparam("since", type_=UTCDateTime())),
+            ),
+        )
+        .order_by(col(Engagement.id))
+    )
+    return of_it, of_them
 
 
 # ------------------------------------------------------------------------------------ matching
@@ -267,18 +289,21 @@ def named(session: ReadSession, others: Traits) -> dict[str, tuple[str, str | No
     by_party: dict[PartyKind, list[uuid.UUID]] = {}
     for id_, party in zip(others.id, others.party.tolist(), strict=True):
         by_party.setdefault(PARTIES[party], []).append(uuid.UUID(id_))
-    names: dict[str, tuple[str, str | None]] = {}
-    if ids := by_party.get(PartyKind.LISTING):
+    return {
+        str(id_): (name, next(iter(owner), None))
+        for party, ids in by_party.items()
+        for id_, name, *owner in session.execute(_names(party), {"ids": ids})
+    }
+
+
+@cache
+def _names(party: PartyKind) -> Any:
+    ids: Any = bindparam("ids", expanding=True)
+    if party is PartyKind.LISTING:
         owned = select(Listing.id, Listing.title, Organisation.name).join(Organisation)
-        for id_, title, owner in session.exec(owned.where(col(Listing.id).in_(ids))):
-            names[str(id_)] = (title, owner)
-    for table, party in ((Person, PartyKind.PERSON), (Organisation, PartyKind.ORGANISATION)):
-        if ids := by_party.get(party):
-            for id_, name in session.exec(
-                select(table.id, table.name).where(col(table.id).in_(ids))
-            ):
-                names[str(id_)] = (name, None)
-    return names
+        return owned.where(col(Listing.id).in_(ids))
+    table = Person if party is PartyKind.PERSON else Organisation
+    return select(table.id, table.name).where(col(table.id).in_(ids))
 
 
 # ---------------------------------------------------------------------- when nothing is found

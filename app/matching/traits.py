@@ -48,11 +48,11 @@ class Traits:
     Sets: `kinds`, `fields`, `required`, `preferred`, `skills`, `slots`, `conditions` (asked of
     whoever takes), `meets`, `suits` (stages), `wished` (types). Numbers standing for ids and
     codes: `organisation`, `municipality`, `stage`, `type`, `unit`, `words` (most telling first;
-    `idf` in ten-thousandths, so that sums are exact). Days as ordinals: `starts`, `ends`,
-    `use_by`, `best_before`. `minutes` is what one time takes; `windows` are exact times in minutes
-    since 1970 (Tokyo), `slot_minutes` what of them falls into each slot of the week; `placed`: the
-    position is the party's own, not its municipality's; `quantity` what is still open (-1: does
-    not apply); `age_to` is -2 where nobody has an age.
+    `idf` in ten-thousandths, so that sums are exact, `all_idf` their sum). Days as ordinals:
+    `starts`, `ends`, `use_by`, `best_before`. `minutes` is what one time takes; `windows` are exact
+    times in minutes since 1970 (Tokyo), `slot_minutes` what of them falls into each slot of the
+    week; `placed`: the position is the party's own, not its municipality's; `quantity` what is
+    still open (-1: does not apply); `age_to` is -2 where nobody has an age.
 
     A column is cut out of the whole when it is first looked at: most rules look at few.
     """
@@ -108,6 +108,7 @@ class Traits:
     age_to: Array
     words: Array
     idf: Array
+    all_idf: Array
 
     def __init__(self, columns: "Columns", length: int, rows: Array | None = None) -> None:
         self._columns, self._length, self._rows = columns, length, rows
@@ -277,6 +278,7 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
     "age_to": (np.int16, -1),
     "words": (np.int32, None),
     "idf": (np.int32, None),
+    "all_idf": (np.int32, None),
 }
 
 
@@ -293,6 +295,7 @@ def table(rows: Sequence[dict[str, Any]]) -> Traits:
     columns["slot_minutes"] = _slot_minutes(columns["windows"], columns["exact"])
     columns["words"] = _ragged(rows, "words", np.int32, -1)
     columns["idf"] = _ragged(rows, "idf", np.int32, 0)
+    columns["all_idf"] = columns["idf"].sum(axis=1, dtype=np.int32)
     return Traits(lambda name, wanted: _cut(columns[name], wanted), len(rows))
 
 
