@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from app.cli.process import migrate_database
@@ -40,6 +41,11 @@ def fill(settings: Settings, market: Market, now: datetime) -> None:
     migrate_database(settings)
     database = Database(settings)
     store(database, market, now)
+    if not database.is_sqlite:
+        # As after any bulk load: else the server does it by itself in the middle of a measurement.
+        engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("VACUUM ANALYZE"))
     database.close()
 
 
