@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'musubi.sqlite3'}"
 
     @property
+    def runs_meilisearch(self) -> bool:
+        """Whether a Meilisearch of our own is to run, where there is one."""
+        return self.search == "auto" and not self.meili_url
+
+    @property
     def embedded_path(self) -> Path:
         """The file of the embedded search engine."""
         return self.data_dir / "search.sqlite3"

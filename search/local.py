@@ -54,6 +54,11 @@ class LocalMeilisearch:
         self._http = _client()
 
     @property
+    def has_run(self) -> bool:
+        """Whether there was a server of ours here before: another start takes no download."""
+        return (self.home / "data").exists()
+
+    @property
     def key(self) -> str:
         """The master key, random, made at the first start and readable by its owner alone."""
         path = self.home / "master-key"

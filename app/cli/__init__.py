@@ -1,51 +1,33 @@
 """`musubi`: run, import, keep in step.
 
-Sentences for people go to standard error, results to standard output.
+Sentences for people go to standard error, results to standard output. Each command imports what it
+needs: most of the time of a restart is reading Python, and `serve` lets Meilisearch start before
+that.
 
-Doors of its own: `run` (everything on one machine), `process` (what every command needs first).
+Doors of its own: `run` (everything on one machine), `process` (what every command needs first),
+`telling` (words for whoever typed it), `demo` (the invented city).
 """
 
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 
-from app.cli.process import (
-    Failure,
-    bars,
-    fail,
-    migrate_database,
-    open_database,
-    prepare_for_much,
-    say,
-)
-from app.cli.run import run_everything
-from app.core import clock
+from app.cli.telling import Failure, bars, fail, say
 from app.core.errors import DomainError
 from app.core.logs import configure_logs
-from app.discovery.drain import Drain
-from app.discovery.engines import Engines
-from app.discovery.sync import (
-    Keeper,
-    bring_up_to_date,
-    rebuild,
-    waiting_lock,
-)
-from app.discovery.sync import (
-    reconcile as reconcile_index,
-)
-from app.intake.run import FORMATS, Report, check, keep, keep_all, open_import
-from app.intake.sources import groups_csv, opportunities_csv
-from app.matching import nightly as nightly_counts
-from app.matching.nightly import NightWatch
 from app.settings import Settings
 from search import Index, SearchUnavailable
+from search.local import LocalMeilisearch
+
+if TYPE_CHECKING:
+    from app.intake.run import Report
 
 app = typer.Typer(
     help="結び: まちの団体の登録と検索", no_args_is_help=True, pretty_exceptions_enable=False
@@ -76,6 +58,8 @@ def _variables(error: ValidationError) -> str:
 @app.command()
 def run(port: Annotated[int, typer.Option(help="待ち受けるポート")] = 8000) -> None:
     """準備から起動まで、すべてをこの1台で行う。"""
+    from app.cli.run import run_everything
+
     run_everything(Settings(), port)
 
 
@@ -85,13 +69,34 @@ def serve(
     host: Annotated[str, typer.Option(help="既定ではこの機械からだけ使える")] = "127.0.0.1",
 ) -> None:
     """サービスだけを起動する（本番用）。"""
-    open_database(Settings()).close()
-    uvicorn.run("app.main:create_app", factory=True, host=host, port=port, access_log=False)
+    settings = Settings()
+    meilisearch = LocalMeilisearch(settings.data_dir) if settings.runs_meilisearch else None
+    if meilisearch and meilisearch.has_run:
+        with suppress(OSError):  # which is told later, in a sentence
+            meilisearch.ensure()  # it reads its dictionaries while Python reads what follows
+    import uvicorn
+
+    from app.cli.process import open_database
+    from app.discovery.engines import Engines
+    from app.main import create_app
+
+    engines = Engines(settings, local=meilisearch)
+    try:
+        open_database(settings).close()
+        app = create_app(settings, engines)
+        uvicorn.run(app, host=host, port=port, access_log=False)
+    finally:
+        engines.stop()
 
 
 @app.command()
 def worker() -> None:
     """検索の索引を台帳に合わせ続ける（本番用）。"""
+    from app.cli.process import open_database
+    from app.discovery.engines import Engines
+    from app.discovery.sync import Keeper
+    from app.matching.nightly import NightWatch
+
     settings = Settings()
     database, engines = open_database(settings), Engines(settings, say)
     watch = NightWatch(database)
@@ -109,10 +114,14 @@ def worker() -> None:
 @app.command()
 def nightly() -> None:
     """夜の数え直し（見られた回数、言葉、期限）をいま行う。"""
+    from app.cli.process import open_database
+    from app.core import clock
+    from app.matching.nightly import LOCK, run_nightly
+
     database = open_database(Settings())
-    with database.lock(nightly_counts.LOCK) as mine:
+    with database.lock(LOCK) as mine:
         if mine:
-            nightly_counts.run_nightly(database, clock.now())
+            run_nightly(database, clock.now())
     database.close()
     if not mine:
         fail("ほかの処理が数え直しています。少し待ってからお試しください。")
@@ -122,6 +131,8 @@ def nightly() -> None:
 @app.command()
 def migrate() -> None:
     """データベースを最新の形にする。"""
+    from app.cli.process import migrate_database
+
     migrate_database(Settings())
     say("データベースは最新です。")
 
@@ -129,6 +140,10 @@ def migrate() -> None:
 @app.command()
 def reindex() -> None:
     """索引を作り直し、検索を止めずに入れ替える。"""
+    from app.cli.process import open_database, prepare_for_much
+    from app.discovery.engines import Engines
+    from app.discovery.sync import rebuild, waiting_lock
+
     prepare_for_much()
     settings = Settings()
     database, engines = open_database(settings), Engines(settings, say)
@@ -149,6 +164,11 @@ def reindex() -> None:
 @app.command()
 def reconcile() -> None:
     """索引を台帳と突き合わせ、違いを直す。"""
+    from app.cli.process import open_database, prepare_for_much
+    from app.discovery.engines import Engines
+    from app.discovery.sync import bring_up_to_date, waiting_lock
+    from app.discovery.sync import reconcile as reconcile_index
+
     prepare_for_much()
     settings = Settings()
     database, engines = open_database(settings), Engines(settings, say)
@@ -179,6 +199,8 @@ def _by_kind(found: Iterable[tuple[Index, object]]) -> dict[str, dict[str, objec
 @app.command()
 def template(format_name: Annotated[str, typer.Argument(metavar="FORMAT")]) -> None:
     """取り込みファイルの見出しを出力する。"""
+    from app.intake.sources import groups_csv, opportunities_csv
+
     layouts = {source.NAME: source.COLUMNS for source in (groups_csv, opportunities_csv)}
     if format_name not in layouts:
         fail(f"見出しを出力できるのは {'、'.join(layouts)} です。")
@@ -187,13 +209,21 @@ def template(format_name: Annotated[str, typer.Argument(metavar="FORMAT")]) -> N
 
 @app.command("import")
 def import_file(
-    format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="、".join(FORMATS))],
+    format_name: Annotated[
+        str, typer.Argument(metavar="FORMAT", help="groups-csv など。まちがえると一覧が出ます")
+    ],
     file: Annotated[Path, typer.Argument(metavar="FILE")],
     dry_run: Annotated[bool, typer.Option(help="確かめるだけで、何も取り込まない")] = False,
     strict: Annotated[bool, typer.Option(help="誤りが1行でもあれば、何も取り込まない")] = False,
     source: Annotated[str | None, typer.Option(help="名簿の名前（既定は FORMAT）")] = None,
 ) -> None:
     """ファイルの団体や募集を取り込み、検索できるようにする。"""
+    from app.cli.process import open_database, prepare_for_much
+    from app.discovery.drain import Drain
+    from app.discovery.engines import Engines
+    from app.discovery.sync import bring_up_to_date, waiting_lock
+    from app.intake.run import FORMATS, Report, check, keep, keep_all, open_import
+
     if format_name not in FORMATS:
         fail(f"FORMAT は次のどれかです: {'、'.join(FORMATS)}")
     prepare_for_much()
@@ -231,7 +261,7 @@ def import_file(
         database.close()
 
 
-def _tell_interrupted(report: Report, error: Exception) -> NoReturn:
+def _tell_interrupted(report: "Report", error: Exception) -> NoReturn:
     """What stopped an import, and what of it is kept all the same."""
     if not report.outcome.kept:
         _tell_counts(report, done=False, indexed=False)
@@ -241,14 +271,14 @@ def _tell_interrupted(report: Report, error: Exception) -> NoReturn:
     raise typer.Exit(1)
 
 
-def _exit_code(report: Report, *, strict: bool = False) -> int:
+def _exit_code(report: "Report", *, strict: bool = False) -> int:
     """0 all rows kept, 1 some refused, 2 nothing done."""
     if not report.refused:
         return 0
     return 2 if strict or not report.outcome.kept else 1
 
 
-def _tell(report: Report, *, done: bool, indexed: bool) -> None:
+def _tell(report: "Report", *, done: bool, indexed: bool) -> None:
     """The rows that were refused, a summary, and the counts as the last line of standard output."""
     for error in report.errors[:_SHOWN_ERRORS]:
         say(str(error))
@@ -268,5 +298,5 @@ def _tell(report: Report, *, done: bool, indexed: bool) -> None:
     _tell_counts(report, done=done, indexed=indexed)
 
 
-def _tell_counts(report: Report, *, done: bool, indexed: bool) -> None:
+def _tell_counts(report: "Report", *, done: bool, indexed: bool) -> None:
     typer.echo(json.dumps({**report.counts(), "dry_run": not done, "indexed": indexed}))

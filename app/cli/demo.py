@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from app.cli.process import bars, say
+from app.cli.telling import bars, say
 from app.core import clock
 from app.core.db import Database, ReadSession, WriteSession
 from app.discovery.drain import Drain

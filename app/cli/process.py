@@ -1,41 +1,23 @@
-"""What every command needs first: a place to write, a database in shape, words for the user."""
+"""What every command needs first: a place to write and a database in shape."""
 
-import errno
 import gc
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.cli.telling import fail, reason
 from app.core.db import Database
 from app.core.errors import DatabaseUnavailable
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _NEEDED_BYTES = 50_000_000
-_console = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-class Failure(Exception):
-    """Something the user can mend; its message is the sentence they are told."""
-
-
-def say(sentence: str) -> None:
-    _console.print(sentence, markup=False)
-
-
-def fail(sentence: str) -> NoReturn:
-    raise Failure(sentence)
 
 
 def prepare_for_much() -> None:
@@ -45,20 +27,6 @@ def prepare_for_much() -> None:
     """
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-
-
-@contextmanager
-def bars(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A progress bar; call what it yields with the number of things just done."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=_console, transient=True) as progress:
-        task = progress.add_task(label, total=total)
-        yield lambda number: progress.advance(task, number)
 
 
 def check_data_dir(folder: Path) -> None:
@@ -72,18 +40,6 @@ def check_data_dir(folder: Path) -> None:
         fail(f"データを置く場所 {folder} に書き込めません: {reason(error)}")
     if shutil.disk_usage(folder).free < _NEEDED_BYTES:
         fail(f"ディスクの空きがありません（{folder}）。空きを作ってから、もう一度お試しください。")
-
-
-def reason(error: OSError) -> str:
-    """Why the operating system said no, and to what."""
-    why = {
-        errno.ENOSPC: "ディスクの空きがありません",
-        errno.EACCES: "権限がありません",
-        errno.EROFS: "書き込み禁止の場所です",
-        errno.ENOTDIR: "同じ名前のファイルがあります",
-        errno.EEXIST: "同じ名前のファイルがあります",
-    }.get(error.errno or 0, error.strerror or str(error))
-    return f"{why}（{error.filename}）" if error.filename else why
 
 
 def open_database(settings: Settings) -> Database:

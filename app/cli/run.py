@@ -6,7 +6,8 @@ import socket
 import uvicorn
 
 from app.cli.demo import load_demo
-from app.cli.process import bars, fail, migrate_database, open_database, reason, say
+from app.cli.process import migrate_database, open_database
+from app.cli.telling import bars, fail, reason, say
 from app.core.db import Database
 from app.core.tokens import ensure_operator_token
 from app.discovery.engines import Engines

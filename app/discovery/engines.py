@@ -36,14 +36,21 @@ class Engines:
 
     Each has an index of every kind of documents. `feeders` are for the one thread that keeps the
     indexes in step; `answer` is for the event loop. `meili_holds` names the kinds of which
-    Meilisearch holds everything, so that a half-built index never answers.
+    Meilisearch holds everything, so that a half-built index never answers. `local`: a server of
+    our own that was started before.
     """
 
-    def __init__(self, settings: Settings, say: Say = lambda _: None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        say: Say = lambda _: None,
+        *,
+        local: LocalMeilisearch | None = None,
+    ) -> None:
         self._settings = settings
         self.embedded = {kind: EmbeddedIndex(settings.embedded_path, kind) for kind in SHELVES}
-        self._local = None
-        if settings.search == "auto" and not settings.meili_url:
+        self._local = local
+        if settings.runs_meilisearch and local is None:
             self._local = LocalMeilisearch(settings.data_dir, say)
         self._target: tuple[str, str] | None = None
         self._searcher: MeiliSearcher | None = None
