@@ -215,6 +215,8 @@ class _Maker:
             state["available_from"] = self._today + timedelta(days=rng.randint(-30, 60))
         if rng.random() < 0.1:
             state["available_until"] = self._today + timedelta(days=rng.randint(-10, 90))
+        if rng.random() < 0.1:
+            state["unit"] = rng.choice(("箱", row["kind"].unit))
         return state
 
     def _weigh_words(self) -> None:

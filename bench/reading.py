@@ -91,14 +91,18 @@ def party_of(row: Listing, book: Book) -> Party:
     windows = tuple(_windows(row.windows))
     past = bool(row.windows) and not (windows or row.slots or row.negotiable)
     code = row.municipality_code or group.municipality_code
-    ends = [day for day in (row.available_until, row.deadline) if day]
+    lengths = [_length(window) for window in windows]
+    if row.slots or not windows:
+        lengths.append(60)  # an hour of a usual week
+    has_period = row.available_from is not None or row.available_until is not None
     return Party(
         id=str(row.id),
         seeks=needs,
         kinds=frozenset({row.kind}),
         open=row.status is ListingStatus.PUBLISHED and public and not past,
         starts=row.available_from or date.min,
-        ends=min(ends, default=date.max),
+        ends=row.available_until or date.max,
+        answer_by=row.deadline or date.max,
         organisation=row.organisation_id,
         fields=_numbers(row.fields),
         required=asked[0] if needs else frozenset(),
@@ -107,17 +111,18 @@ def party_of(row: Listing, book: Book) -> Party:
         slots=_slots(row.slots),
         windows=windows,
         negotiable=row.negotiable,
-        minutes=row.minutes or min((_length(w) for w in windows), default=60),
+        minutes=row.minutes or min(lengths),
         position=_position(row.latitude, row.longitude, code),
         placed=row.latitude is not None,
         municipality=code,
         reach_km=row.reach_km,
         online=row.online,
         quantity=left,
+        unit=row.unit or row.kind.unit,
         least=row.least_quantity or 0,
         engaged=row.engaged,
         exposure=row.exposure,
-        needed_on=(row.deadline if needs else None) or date.min,
+        needed_on=(row.deadline if needs and not has_period else None) or date.min,
         best_before=row.best_before,
         coldness=row.temperature.coldness if row.temperature else None,
         conditions=frozenset() if needs else _conditions(row.conditions),

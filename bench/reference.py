@@ -15,7 +15,7 @@ from app.matching.criteria import STAGE_KIND
 from app.matching.scores import DEFAULT_WEIGHTS, ByKind
 from app.vocabulary.fields import NEIGHBOURS
 from app.vocabulary.listings import Condition, Frequency, ListingKind
-from bench.reference_times import Interval, minutes_together
+from bench.reference_times import Interval, longest_together, minutes_together
 
 EARTH_KM = 6371.0
 CITY_KM = 2.0
@@ -44,6 +44,7 @@ class Party:
     consents: bool = True
     starts: date = date.min
     ends: date = date.max
+    answer_by: date = date.max
     organisation: Any = None
     fields: frozenset[int] = frozenset()
     required: frozenset[int] = frozenset()
@@ -60,6 +61,7 @@ class Party:
     online: bool | None = None
     counted: bool = True
     quantity: int | None = None
+    unit: str | None = None
     least: int = 0
     limit: int | None = None
     engaged: int = 0
@@ -126,7 +128,8 @@ def _strangers(need: Party, offer: Party, rules: Rules) -> bool:
 
 def _open(need: Party, offer: Party, today: date) -> bool:
     begins, ends = max(need.starts, offer.starts), min(need.ends, offer.ends)
-    return need.open and offer.open and ends >= today and begins <= ends
+    in_time = today <= min(ends, need.answer_by, offer.answer_by)
+    return need.open and offer.open and in_time and begins <= ends
 
 
 def _has_room(party: Party) -> bool:
@@ -135,12 +138,9 @@ def _has_room(party: Party) -> bool:
 
 
 def _meets(need: Party, offer: Party) -> bool:
-    asked = set(offer.conditions)
-    if Condition.LOCAL in asked:
-        asked.remove(Condition.LOCAL)
-        if need.municipality is None or need.municipality != offer.municipality:
-            return False
-    return asked <= need.meets
+    local = need.municipality is not None and need.municipality == offer.municipality
+    met = (need.meets - {Condition.LOCAL}) | ({Condition.LOCAL} if local else set())
+    return offer.conditions <= met
 
 
 def _able(need: Party, offer: Party) -> bool:
@@ -148,21 +148,27 @@ def _able(need: Party, offer: Party) -> bool:
         return False
     if not offer.has_age or (need.youngest == 0 and need.oldest == 200):
         return True
-    if offer.ages is None:
-        return False
-    return need.youngest <= offer.ages[0] and offer.ages[1] <= need.oldest
+    ages = offer.ages
+    return ages is not None and need.youngest <= ages[0] and ages[1] <= need.oldest
 
 
 def _enough_and_good(need: Party, offer: Party, today: date) -> bool:
-    if offer.counted and offer.quantity is not None and offer.quantity < need.least:
-        return False
-    if need.counted and need.quantity is not None and need.quantity < offer.least:
+    if _few(offer, need) or _few(need, offer):
         return False
     day = max(today, need.needed_on, need.starts, offer.starts)
-    if offer.best_before is not None and offer.best_before < day:
-        return False
+    spoilt = offer.best_before is not None and offer.best_before < day
     cold = offer.coldness or 0
-    return cold == 0 or (need.coldness is not None and need.coldness >= cold)
+    return not spoilt and (cold == 0 or (need.coldness is not None and need.coldness >= cold))
+
+
+def _few(party: Party, other: Party) -> bool:
+    """Whether one has less than the least of use to the other, as far as both count alike."""
+    counts = party.counted and party.quantity is not None and _count_alike(party, other)
+    return counts and (party.quantity or 0) < other.least
+
+
+def _count_alike(one: Party, other: Party) -> bool:
+    return one.unit is None or other.unit is None or one.unit == other.unit
 
 
 def _near(need: Party, offer: Party) -> bool:
@@ -176,7 +182,7 @@ def _near(need: Party, offer: Party) -> bool:
 def _have_time(need: Party, offer: Party) -> bool:
     if need.negotiable or offer.negotiable or not (need.says_when and offer.says_when):
         return True
-    return together(need, offer) >= need.minutes
+    return longest_together(need.slots, need.windows, offer.slots, offer.windows) >= need.minutes
 
 
 def _may_hear(party: Party) -> bool:
@@ -296,7 +302,7 @@ def _closeness(one: Party, other: Party) -> Value:
 def _quantity(one: Party, other: Party) -> Value:
     if not one.counted or not other.counted:
         return _NO_MATTER
-    if one.quantity is None or other.quantity is None:
+    if one.quantity is None or other.quantity is None or not _count_alike(one, other):
         return None
     return min(one.quantity, other.quantity) / one.quantity if one.quantity else 0.0
 
@@ -366,11 +372,10 @@ def candidates(
     mine: Party, others: Iterable[Party], rules: Rules, limit: int
 ) -> list[tuple[Party, float]]:
     """The best in the order shown, with R; a tenth of the places is for those shown least."""
-    asking = mine.seeks
     found = [
         (other, reciprocal(mine, other, rules))
         for other in others
-        if passes(*((mine, other) if asking else (other, mine)), rules)
+        if passes(*((mine, other) if mine.seeks else (other, mine)), rules)
     ]
     found.sort(key=lambda pair: _place(mine, *pair))
     reserved = min(limit // 10, max(0, len(found) - limit))

@@ -25,7 +25,7 @@ from app.vocabulary.listings import ListingKind, ListingStatus, Side
 from app.vocabulary.organisations import PublicationUse, Status
 from app.vocabulary.skills import Skill
 
-_UNKNOWN = "この募集は登録されていません。"
+UNKNOWN = "この募集は登録されていません。"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def get_listing(
     """The listing, if it is of this side. Raises NotFound."""
     row = session.execute(_one(), {"wanted": listing_id}).one_or_none()
     if row is None or side not in (None, row.side):
-        raise NotFound(_UNKNOWN)
+        raise NotFound(UNKNOWN)
     return _record(row)
 
 
@@ -58,7 +58,7 @@ def get_shown(
     """The listing, if this reader may know of it. Raises NotFound otherwise."""
     record = get_listing(session, listing_id, side=side)
     if not operator and not record.visible:
-        raise NotFound(_UNKNOWN)
+        raise NotFound(UNKNOWN)
     return record
 
 

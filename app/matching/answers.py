@@ -73,7 +73,7 @@ CANDIDATE = {
     "order": 78.2,
     "reasons": [
         {"code": "skills", "text": "求める技能に合います：会計・経理", "contribution": 24.1},
-        {"code": "times", "text": "土曜午前が重なります（3時間）", "contribution": 15.0},
+        {"code": "times", "text": "土曜の午前が重なります（週に3時間）", "contribution": 15.0},
     ],
     "caution": {
         "code": "stage",

@@ -1,6 +1,7 @@
 """Matching over HTTP: who fits, why, and why not. For operators until accounts exist.
 
-numpy and the market are loaded by the first question: whoever only searches never pays for them.
+numpy and the market are loaded once there is something to match: a city that only searches never
+pays for them.
 """
 
 import uuid
@@ -19,7 +20,7 @@ from app.core.http import JSON, example, require_operator
 from app.listings.actions import unsaved_listing
 from app.listings.api import side_of
 from app.listings.models import Listing
-from app.listings.queries import get_listing
+from app.listings.queries import UNKNOWN, get_listing
 from app.listings.rows import Draft
 from app.matching.answers import (
     ERRORS,
@@ -83,12 +84,13 @@ def keep_market(app: FastAPI) -> None:
     with database.read() as session:
         if market is None and session.exec(select(Listing.id).limit(1)).first() is None:
             return
-        if market is not None and market.is_old(session):
-            market = None
-    if market is None:
+        is_old = market is not None and market.is_old(session)
+    if market is None or is_old:
         from app.matching.market import Market as NewMarket
 
-        market = NewMarket(database)
+        fresh = NewMarket(database)
+        # The first is shared with whoever asks meanwhile; a later one is made beside it.
+        market = fresh if is_old else app.state._state.setdefault("market", fresh)
     if market.load():
         memory.settle()
     app.state.market = market
@@ -142,7 +144,7 @@ def read_matches(
     desk = desk_of(request, session, about=listing_id, notifying=form.notify)
     mine = desk.market.listing(session, listing_id, at_desk=True)
     if not len(mine) or bool(mine.seeks[0]) != (side is Side.NEED):
-        get_listing(session, listing_id, side=side)  # raises NotFound
+        raise NotFound(UNKNOWN)
     return private(answer(desk, mine, pools, form.limit))
 
 
@@ -230,7 +232,7 @@ def explain(
     mine = desk.market.listing(session, listing_id)
     other = desk.market.anybody(session, candidate_id)
     if other is None or bool(other.seeks[0]) == bool(mine.seeks[0]):
-        raise NotFound("この候補は登録されていません。")
+        raise NotFound(queries.UNKNOWN_CANDIDATE)
     return mine, other, queries.explain(desk, mine, other)
 
 

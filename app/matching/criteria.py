@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from app.matching.gates import both_online, distance_km
+from app.matching.gates import both_online, distance_km, units_differ
 from app.matching.times import overlap_minutes, times_known
 from app.matching.traits import KINDS, MOST_WORDS, Array, Traits, facing, kind_number
 from app.vocabulary.listings import ListingKind
@@ -103,13 +103,13 @@ def closeness(one: Traits, other: Traits) -> Array:
 
 
 def quantity(one: Traits, other: Traits) -> Array:
-    """数量: the share of mine that the other side can fill or use."""
+    """数量: the share of mine that the other side can fill or use; unknown where units differ."""
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.minimum(one.quantity, other.quantity) / one.quantity
     counted = (one.quantity >= 0) & (other.quantity >= 0)
-    unknown = np.isnan(one.quantity) | np.isnan(other.quantity)
+    unknown = np.isnan(one.quantity) | np.isnan(other.quantity) | units_differ(one, other)
     left_out = (one.quantity < 0) | (other.quantity < 0)
-    value = np.where(counted & (one.quantity > 0), share, np.where(unknown, np.nan, 0.0))
+    value = np.where(unknown, np.nan, np.where(counted & (one.quantity > 0), share, 0.0))
     return np.where(left_out, DOES_NOT_APPLY, value)
 
 

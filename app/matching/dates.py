@@ -18,9 +18,13 @@ _USUAL = 60  # minutes
 
 @dataclass
 class Dates:
-    """The next dates of a listing with a free seat, and the most seats free on one of them."""
+    """The next dates of a listing with a free seat, and the most seats free on one of them.
+
+    `lengths`: minutes of each date by itself; in `windows` those that overlap are one.
+    """
 
     windows: list[tuple[int, int]] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
     free: int = 0
 
 
@@ -53,6 +57,9 @@ def _add(dates: Dates, starts: int, ends: int, free: int) -> None:
         dates.windows[-1] = (dates.windows[-1][0], max(ends, dates.windows[-1][1]))
     elif len(dates.windows) < MOST_WINDOWS:
         dates.windows.append((starts, ends))
+    else:
+        return
+    dates.lengths.append(ends - starts)
 
 
 def still_to_come(windows: Iterable[Sequence[datetime | str]]) -> list[tuple[int, int]]:
@@ -62,9 +69,9 @@ def still_to_come(windows: Iterable[Sequence[datetime | str]]) -> list[tuple[int
     return [(begins, ends) for begins, ends in exact if ends > now]
 
 
-def shortest(windows: Sequence[tuple[int, int]]) -> int:
-    """What one time takes where nobody has said: the shortest date, an hour in a usual week."""
-    return min((ends - begins for begins, ends in windows), default=_USUAL)
+def usual_minutes(lengths: Sequence[int], *, weekly: bool) -> int:
+    """What one time takes where nobody has said: the shortest date, or the hour of a usual week."""
+    return min([*lengths, *([_USUAL] if weekly or not lengths else [])])
 
 
 def _moment(written: datetime | str) -> datetime:

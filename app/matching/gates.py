@@ -10,7 +10,7 @@ from datetime import date
 
 import numpy as np
 
-from app.matching.times import overlap_minutes, times_known
+from app.matching.times import longest_minutes, times_known
 from app.matching.traits import KINDS, Array, Traits, facing, hash_of, kind_number
 from app.vocabulary.listings import Condition
 from search.geo import EARTH_KM
@@ -44,11 +44,12 @@ def _kind(need: Traits, offer: Traits, question: Question) -> Array:
 
 
 def _open(need: Traits, offer: Traits, question: Question) -> Array:
-    """H2: both are published, not over, and their periods meet."""
+    """H2: both are published, not over, can still be answered, and their periods meet."""
     today = question.today.toordinal()
     begins = np.maximum(need.starts, offer.starts)
     ends = np.minimum(need.ends, offer.ends)
-    return np.asarray(need.open & offer.open & (ends >= today) & (begins <= ends))
+    in_time = (ends >= today) & (np.minimum(need.answer_by, offer.answer_by) >= today)
+    return np.asarray(need.open & offer.open & in_time & (begins <= ends))
 
 
 def _strangers(need: Traits, offer: Traits, question: Question) -> Array:
@@ -64,8 +65,8 @@ def _strangers(need: Traits, offer: Traits, question: Question) -> Array:
 
 
 def _times(need: Traits, offer: Traits, _: Question) -> Array:
-    """H4: the times meet for at least what one time takes, or are open to arrangement."""
-    enough = overlap_minutes(need, offer) >= need.minutes
+    """H4: the times meet for what one time takes, in one piece, or are open to arrangement."""
+    enough = longest_minutes(need, offer) >= need.minutes
     arranged = need.negotiable | offer.negotiable
     return np.asarray(enough | arranged | ~times_known(need, offer))
 
@@ -87,9 +88,12 @@ def _able(need: Traits, offer: Traits, _: Question) -> Array:
 
 
 def _amount(need: Traits, offer: Traits, question: Question) -> Array:
-    """H7: neither the least useful quantity nor the smallest lot is missed; food keeps and fits."""
-    few = (offer.quantity < need.least) & (offer.quantity >= 0)
-    small = (need.quantity < offer.least) & (need.quantity >= 0)
+    """H7: neither the least useful quantity nor the smallest lot is missed, as far as both count
+    alike; food keeps and fits.
+    """
+    alike = ~units_differ(need, offer)
+    few = alike & (offer.quantity < need.least) & (offer.quantity >= 0)
+    small = alike & (need.quantity < offer.least) & (need.quantity >= 0)
     begins = np.maximum(np.maximum(need.starts, offer.starts), question.today.toordinal())
     day = np.maximum(need.use_by, begins)
     spoilt = (offer.best_before > 0) & (offer.best_before < day)
@@ -142,6 +146,11 @@ ROUNDS = (("H1",), ("H2", "H3", "H10", "H8", "H9"), ("H6", "H7", "H5", "H4", "H1
 MENDABLE = ("H4", "H5", "H6", "H7", "H8", "H9")
 # The others.
 FIRM = (("H1",), ("H2", "H3", "H10", "H11"))
+
+
+def units_differ(one: Traits, other: Traits) -> Array:
+    """Whether they count in different units: nobody knows how many 本 a 箱 holds."""
+    return np.asarray((one.unit != other.unit) & (one.unit >= 0) & (other.unit >= 0))
 
 
 def both_online(need: Traits, offer: Traits) -> Array:

@@ -1,5 +1,6 @@
 """Rows of the registry → what is matched on (`traits.table`)."""
 
+import math
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -15,15 +16,15 @@ from app.core.db import ReadSession
 from app.listings.models import Listing
 from app.listings.records import ListingRecord
 from app.listings.rows import columns
-from app.matching.dates import Dates, read_dates, shortest, still_to_come
+from app.matching.dates import Dates, read_dates, still_to_come, usual_minutes
 from app.matching.traits import (
+    COLUMNS,
     FIRST_DAY,
     KINDS,
     LAST_DAY,
     PARTIES,
     Numbers,
     Traits,
-    as_json,
     kinds_mask,
 )
 from app.organisations.models import Address, Consent, Organisation, OrganisationField, Stage
@@ -118,9 +119,14 @@ class Loader:
         """What a listing and its group say; `row` has the columns of `_LISTING` and the group's."""
         needs = row["side"] == Side.NEED
         skills = row["required_skills"] | row["preferred_skills"]
+        # Food is received from the period's first day on; without a period, the day by which one
+        # answers is the only one that a need names.
+        has_period = bool(row["available_from"] or row["available_until"])
         open_ = row["quantity"] and max(0, row["quantity"] - row["engaged"])
         windows = dates.windows if dates else still_to_come(row["windows"])
         is_over = bool(row["windows"]) and not (windows or row["slots"] or row["negotiable"])
+        slots = 0 if dates else row["slots"]  # dates are surer than a usual week
+        lengths = dates.lengths if dates else [ends - begins for begins, ends in windows]
         return {
             "id": str(row["id"]),
             "party": _OF_LISTING,
@@ -128,15 +134,16 @@ class Loader:
             "kinds": _kind(row["kind"]),
             "open": row["status"] == ListingStatus.PUBLISHED and _is_public(row) and not is_over,
             "starts": _day(row["available_from"], FIRST_DAY),
-            "ends": min(_day(row["available_until"], LAST_DAY), _day(row["deadline"], LAST_DAY)),
+            "ends": _day(row["available_until"], LAST_DAY),
+            "answer_by": _day(row["deadline"], LAST_DAY),
             "organisation": self.organisations.of(row["organisation_id"]),
             "fields": row["fields"],
             "required": row["required_skills"] if needs else 0,
             "preferred": row["preferred_skills"] if needs else 0,
             "skills": 0 if needs else skills,
-            "slots": 0 if dates else row["slots"],  # dates are surer than a usual week
+            "slots": slots,
             "negotiable": row["negotiable"],
-            "minutes": row["minutes"] or shortest(windows),
+            "minutes": row["minutes"] or usual_minutes(lengths, weekly=slots != 0),
             "windows": windows,
             **self._place(
                 row["municipality_code"] or row["group_municipality"],
@@ -146,11 +153,11 @@ class Loader:
             "reach_km": _number(row["reach_km"]),
             "online": _flag(row["online"]),
             "quantity": _number(dates.free if dates else open_),
-            "unit": self.words.of(row["unit"]),
+            "unit": self.words.of(row["unit"] or row["kind"].unit),
             "least": max(row["least_quantity"] or 0, 0 if needs else row["lot"] or 0),
             "engaged": row["engaged"],
             "exposure": row["exposure"],
-            "use_by": _day(row["deadline"], 0) if needs else 0,
+            "use_by": _day(row["deadline"], 0) if needs and not has_period else 0,
             "best_before": _day(row["best_before"], 0),
             "coldness": row["temperature"].coldness if row["temperature"] else -1,
             "conditions": 0 if needs else row["conditions"],
@@ -353,3 +360,15 @@ def _number(value: float | None) -> float:
 
 def _flag(value: bool | None) -> int:  # noqa: FBT001 - a value of a row, not a switch
     return -1 if value is None else int(value)
+
+
+def as_json(traits: Traits) -> dict[str, Any]:
+    """One row as plain values; what is unknown is left out."""
+    said: dict[str, Any] = {}
+    for name, (_, unknown) in COLUMNS.items():
+        value = getattr(traits, name)[0]
+        plain = value.tolist() if hasattr(value, "tolist") else value
+        is_nan = isinstance(plain, float) and math.isnan(plain)
+        if plain != unknown and not is_nan:
+            said[name] = plain
+    return said

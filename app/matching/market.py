@@ -26,7 +26,9 @@ from app.matching.loading import Loader
 from app.matching.models import Counted
 from app.matching.settings import RULES, Rules, read_rules
 from app.matching.traits import Traits, table
-from app.vocabulary.listings import PartyKind
+from app.organisations.models import Organisation
+from app.vocabulary.listings import ListingStatus, PartyKind
+from app.vocabulary.organisations import Status
 
 _MOST_AT_ONCE = 500
 # Changes are numbered before they are committed: this many before the newest may yet appear.
@@ -34,6 +36,7 @@ _MARGIN = 5_000
 _GAPS_S = 600.0
 POOLS = ("needs", "offers", "people", "organisations")
 _BATCH = 2_000
+_AT_DESK = (ListingStatus.DRAFT, ListingStatus.PAUSED, ListingStatus.PUBLISHED)
 # Changes whose entity is a listing.
 _OF_LISTINGS = ("listing", "shift", "engagement")
 
@@ -99,6 +102,7 @@ class Market:
         with self._lock:
             if self._of is None:
                 self._of = self._current(session)
+                self._rules = read_rules(session)
                 self._follower.begin(session)
             self._catch_up(session)
 
@@ -120,11 +124,8 @@ class Market:
         return True
 
     def rules(self, session: ReadSession) -> Rules:
-        """What the city has set."""
-        rules = self._rules
-        if rules is None:
-            rules = self._rules = read_rules(session)
-        return rules
+        """What the city has set, as it was when `refresh` was last called, or now."""
+        return self._rules or read_rules(session)
 
     # ------------------------------------------------------------------------------- reading
 
@@ -135,7 +136,7 @@ class Market:
     def _catch_up(self, session: ReadSession) -> None:
         changed = self._follower.news(session)
         if changed.get(RULES):
-            self._rules = None
+            self._rules = read_rules(session)
         engaged = set(_parties(session, changed.get("engagement", set())))
         listings = {
             *(id_ for kind in _OF_LISTINGS for id_ in changed.get(kind, ())),
@@ -172,14 +173,20 @@ class Market:
     # -------------------------------------------------------------------------------- one only
 
     def listing(self, session: ReadSession, id_: uuid.UUID, *, at_desk: bool = False) -> Traits:
-        """One listing, in whatever state it is; `at_desk`: as if it were published."""
+        """One listing, in whatever state it is.
+
+        `at_desk`: what is only being prepared, paused or not for the web is looked at as if it were
+        published.
+        """
         for pool in (self._pools.get("needs"), self._pools.get("offers")):
             if pool is not None and (row := pool.find(str(id_))) is not None:
                 found = pool.row(row).settled()
                 break
         else:
             found = table(list(self.loader.listings(session, [id_], every_state=True)))
-        return found.replaced(open=np.ones(len(found), np.bool_)) if at_desk else found
+        if at_desk and len(found) and not found.open[0] and _may_be_published(session, id_):
+            return found.replaced(open=np.ones(1, np.bool_))
+        return found
 
     def unsaved(self, session: ReadSession, record: ListingRecord) -> Traits:
         """A listing that nobody has saved."""
@@ -197,6 +204,12 @@ class Market:
 
     def organisation(self, session: ReadSession, id_: uuid.UUID) -> Traits:
         return table(list(self.loader.rows(session, "organisations", [id_])))
+
+
+def _may_be_published(session: ReadSession, id_: uuid.UUID) -> bool:
+    states = select(Listing.status, Organisation.status).join(Organisation)
+    listing, organisation = session.exec(states.where(col(Listing.id) == id_)).one()
+    return listing in _AT_DESK and organisation in (Status.DRAFT, Status.PUBLISHED)
 
 
 def _parties(session: ReadSession, listings: set[str]) -> Iterator[tuple[PartyKind, str]]:

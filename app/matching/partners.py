@@ -17,7 +17,7 @@ from app.matching.criteria import CRITERIA, DOES_NOT_APPLY
 from app.matching.gates import GATES, sift
 from app.matching.queries import Candidate, Desk, Matches, named, score_all, words_of
 from app.matching.reasons import caution, reasons
-from app.matching.scores import Direction, Scores, combine, label, penalty, ranked
+from app.matching.scores import Direction, Scores, both_ways, combine, label, ranked
 from app.matching.traits import Array, Traits
 
 COMPLEMENT = "complement"
@@ -100,8 +100,7 @@ def _scores(
     heard_needs = np.isin(groups.organisation, desk.market.pool("needs").organisation)
     forward = _direction(mine, groups, received.values(groups, heard_offers), len(groups))
     backward = _direction(groups, mine, given.values(groups, heard_needs), len(groups))
-    reciprocal = np.round(np.sqrt(forward.score * backward.score), 6)
-    return Scores(forward, backward, reciprocal, penalty(groups))
+    return both_ways(forward, backward, groups)
 
 
 def _direction(one: Traits, other: Traits, complement: Array, length: int) -> Direction:

@@ -8,17 +8,17 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Uuid, bindparam
-from sqlmodel import col, or_, select
+from sqlalchemy import bindparam
+from sqlmodel import col, select
 
 from app.core import clock
-from app.core.db import ReadSession, UTCDateTime
-from app.listings.models import Engagement, Listing
+from app.core.db import ReadSession
+from app.core.errors import NotFound
+from app.listings.models import Listing
 from app.matching.gates import (
     FIRM,
     GATES,
     MENDABLE,
-    REFUSED_DAYS,
     Question,
     distance_km,
     passed,
@@ -33,6 +33,7 @@ from app.matching.reasons import (
     caution,
     reasons,
 )
+from app.matching.refusals import refused_pairs
 from app.matching.scores import (
     Scores,
     label,
@@ -45,8 +46,9 @@ from app.matching.times import overlap_minutes
 from app.matching.traits import PARTIES, Array, Traits, kinds_of
 from app.organisations.models import Organisation
 from app.people.models import Person
-from app.vocabulary.listings import EngagementState, PartyKind
+from app.vocabulary.listings import PartyKind
 
+UNKNOWN_CANDIDATE = "この候補は登録されていません。"
 NEAREST = 3
 _MOST_NEAR = 10_000
 _COUNTS_KEEP = timedelta(days=2)
@@ -91,65 +93,6 @@ class Matches:
     considered: int
     excluded_by: Mapping[str, int]
     nearest: list[Near] = field(default_factory=list)
-
-
-# -------------------------------------------------------------------------- who must not meet
-
-
-def refused_pairs(
-    session: ReadSession, id_: uuid.UUID, now: datetime
-) -> tuple[frozenset[str], frozenset[uuid.UUID]]:
-    """Parties, and organisations, that must not be shown to this one (H3), whoever refused.
-
-    Who refused a group refused what it seeks and offers; a group stands for all its listings.
-    """
-    of_it, of_them = _refusals()
-    owners = dict(session.execute(of_it, {"id": id_}).all())
-    about = {
-        "id": id_,
-        "listings": list(owners),
-        "groups": [*owners.values(), id_],
-        "since": now - timedelta(days=REFUSED_DAYS),
-    }
-    rows = session.execute(of_them, about).all()
-    others, groups = set(), set()
-    for listing, party_kind, party, owner in rows:
-        others.add(party if listing in owners else listing)
-        if party_kind is PartyKind.ORGANISATION and (listing in owners or party == id_):
-            groups.add(party if listing in owners else owner)
-    return frozenset(map(str, others)), frozenset(groups)
-
-
-@cache
-def _refusals() -> tuple[Any, Any]:
-    """The listings of a party, and the refusals of it. Built once: that costs more than to ask."""
-    id_ = bindparam("id", type_=Uuid())
-    listings = bindparam("listings", expanding=True, type_=Uuid())
-    groups = bindparam("groups", expanding=True, type_=Uuid())
-    of_it = select(Listing.id, Listing.organisation_id).where(
-        or_(col(Listing.id) == id_, col(Listing.organisation_id) == id_)
-    )
-    kind, party = col(Engagement.party_kind), col(Engagement.party_id)
-    state, at = col(Engagement.state), col(Engagement.at)
-    of_them = (
-        select(Engagement.listing_id, Engagement.party_kind, party, Listing.organisation_id)
-        .join(Listing)
-        .where(
-            or_(
-                col(Engagement.listing_id).in_(listings),
-                (kind == PartyKind.LISTING) & party.in_(listings),
-                (kind == PartyKind.PERSON) & (party == id_),
-                (kind == PartyKind.ORGANISATION) & party.in_(groups),
-            ),
-            or_(
-                state == EngagementState.BLOCKED,
-                (state == EngagementState.DECLINED)
-                & (at >= bindparam("since", type_=UTCDateTime())),
-            ),
-        )
-        .order_by(col(Engagement.id))
-    )
-    return of_it, of_them
 
 
 # ------------------------------------------------------------------------------------ matching
@@ -318,7 +261,9 @@ def _nearest(desk: Desk, mine: Traits, pools: Sequence[str]) -> list[Near]:
         left, _ = sift(mine, pool, desk.question, asking=asking, rounds=FIRM)
         need, offer = (mine, left) if asking else (left, mine)
         missed = np.array([~GATES[code](need, offer, desk.question) for code in MENDABLE])
-        rows = np.flatnonzero(missed.sum(axis=0) == 1)[:_MOST_NEAR]
+        rows = np.flatnonzero(missed.sum(axis=0) == 1)
+        if len(rows) > _MOST_NEAR:  # some, and neither the oldest nor the newest
+            rows = rows[np.argsort(left.hash[rows] ^ mine.hash[0])[:_MOST_NEAR]]
         found.append((left.take(rows), missed[:, rows].argmax(axis=0)))
     others = Traits.join([traits for traits, _ in found])
     if not len(others):
@@ -352,11 +297,16 @@ def _near(
 
 
 def explain(desk: Desk, mine: Traits, other: Traits) -> dict[str, Any]:
-    """Every criterion of both directions and every gate of one pair: 「なぜ出ないか」 too."""
+    """Every criterion of both directions and every gate of one pair: 「なぜ出ないか」 too.
+
+    Raises NotFound for somebody whom this session does not see, or no longer.
+    """
     need, offer = (mine, other) if mine.seeks[0] else (other, mine)
     gates = passed(need, offer, desk.question)
-    scores = score_all(desk, mine, other)
-    shown = candidate(desk, mine, other, scores, 0, named(desk.session, other))
+    scores, names = score_all(desk, mine, other), named(desk.session, other)
+    if str(other.id[0]) not in names:
+        raise NotFound(UNKNOWN_CANDIDATE)
+    shown = candidate(desk, mine, other, scores, 0, names)
     return {
         "engine_version": desk.rules.version,
         "candidate": shown,

@@ -36,6 +36,7 @@ _TYPES = tuple(OrganisationType)
 _FREQUENCIES = tuple(Frequency)
 _COLD = tuple(Temperature)
 _MOST_NAMED = 3
+_NEXT_DOOR_KM = 0.1
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,13 @@ def caution(one: Traits, other: Traits, view: Direction, row: int, words: Words)
         return None
     name = max(missing, key=lambda known: missing[known])
     unknown = bool(np.isnan(view.values[name][row]))
-    text = _unknown(name) if unknown else SHORTFALLS[name](one, other, words)
+    text = _unknown(name, one, other) if unknown else SHORTFALLS[name](one, other, words)
     return Reason(name, text, 0.0)
 
 
-def _unknown(name: str) -> str:
+def _unknown(name: str, one: Traits, other: Traits) -> str:
+    if name == "quantity" and not np.isnan(one.quantity[0] + other.quantity[0]):
+        return "数える単位が違います（数量を確認してください）"
     return f"{LABELS[name]}は未記入です（確認してください）"
 
 
@@ -109,15 +112,14 @@ def _unknown(name: str) -> str:
 def _named(masks: int, names: Mapping[int, str]) -> str:
     found = [names[number] for number in numbers_of(masks) if number in names]
     more = f"など{len(found)}つ" if len(found) > _MOST_NAMED else ""
-    return "・".join(found[:_MOST_NAMED]) + more
+    return "、".join(found[:_MOST_NAMED]) + more
 
 
 def _fields(one: Traits, other: Traits, _: Words) -> str:
     both = int(one.fields[0] & other.fields[0])
     if both:
         return f"分野が一致：{_named(both, _FIELDS)}"
-    near = int(one.near_fields[0] & (other.fields[0] | other.near_fields[0]))
-    near |= int(one.fields[0] & other.near_fields[0])
+    near = int(one.near_fields[0] & other.fields[0] | one.fields[0] & other.near_fields[0])
     return f"近い分野：{_named(near, _FIELDS)}"
 
 
@@ -138,7 +140,8 @@ def _times(one: Traits, other: Traits, _: Words) -> str:
     if not minutes:
         return "日時は相談して決められます"
     when = common_times(one, other)
-    return f"{when}が重なります（{_hours(minutes)}）"
+    together = "合わせて" if one.exact[0] or other.exact[0] else "週に"
+    return f"{when}が重なります（{together}{_hours(minutes)}）"
 
 
 def _hours(minutes: int) -> str:
@@ -176,6 +179,7 @@ def _dates(one: Traits, other: Traits) -> tuple[int, str]:
             total += sum(last - first for first, last in shared)
             at = moment_of(shared[0][0])
             found.append(f"{at.month}月{at.day}日")
+    found = list(dict.fromkeys(found))
     more = f"など{len(found)}日" if len(found) > _MOST_NAMED else ""
     return total, "・".join(found[:_MOST_NAMED]) + more
 
@@ -187,12 +191,14 @@ def _exact(party: Traits) -> list[tuple[int, int]]:
 def _closeness(one: Traits, other: Traits, _: Words) -> str:
     if bool(both_online(one, other)[0]):
         return "オンラインでできます"
-    distance = kilometres(float(distance_km(one, other)[0]))
+    distance = float(distance_km(one, other)[0])
     if one.placed[0] and other.placed[0]:
-        return f"会場まで約{distance}"
+        return (
+            "すぐ近くです" if distance < _NEXT_DOOR_KM else f"約{kilometres(distance)}のところです"
+        )
     if one.municipality[0] == other.municipality[0]:
         return "同じ市区町村です"
-    return f"市区町村どうしは約{distance}です"
+    return f"市区町村どうしは約{kilometres(distance)}です"
 
 
 def kilometres(distance: float) -> str:
@@ -257,9 +263,10 @@ def _few_fields(one: Traits, other: Traits, _: Words) -> str:
 
 
 def _far(one: Traits, other: Traits, words: Words) -> str:
+    where = _closeness(one, other, words)
     if one.placed[0] and other.placed[0]:
-        return f"{_closeness(one, other, words)}あります"
-    return "場所がくわしく書かれていません（確認してください）"
+        return where
+    return f"{where}。場所はくわしく書かれていません（確認してください）"
 
 
 def _few_skills(one: Traits, other: Traits, _: Words) -> str:
@@ -311,7 +318,7 @@ EQUITY = "これまで紹介が少なかったため、席を取って表示し�
 
 def _why_times(need: Traits, _offer: Traits) -> str:
     needed = _hours(int(need.minutes[0]))
-    return f"日時が{needed}以上重なっていません"
+    return f"一回に必要な{needed}が、続けて重なる日時がありません"
 
 
 def _why_far(need: Traits, offer: Traits) -> str:
@@ -347,7 +354,7 @@ def _why_conditions(need: Traits, offer: Traits) -> str:
 
 WHY_NOT: dict[str, Callable[[Traits, Traits], str]] = {
     "H1": lambda _n, _o: "種別が違います",
-    "H2": lambda _n, _o: "公開中でないか、期間が重なっていません",
+    "H2": lambda _n, _o: "公開中でないか、締め切りを過ぎたか、期間が重なっていません",
     "H3": lambda _n, _o: "同じ団体どうし、または最近見送りになった組み合わせです",
     "H4": _why_times,
     "H5": _why_far,

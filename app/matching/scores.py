@@ -61,9 +61,9 @@ def weights_of(need: Traits, by_kind: ByKind) -> Weights:
 
 @dataclass(frozen=True)
 class Direction:
-    """One side's view of n others: values and weights by criterion (NaN: unknown, not there: does
-    not apply), what they are divided by, what the unknown adds, and the score. The contributions
-    and `unknown` add up to it.
+    """One side's view of n others: values by criterion (NaN: unknown, `DOES_NOT_APPLY`; what weighs
+    nothing is left out) and weights, what they are divided by, what the unknown adds, and the
+    score. The contributions and `unknown` add up to it.
     """
 
     values: Mapping[str, Array]
@@ -139,8 +139,13 @@ def score(mine: Traits, others: Traits, weights: Weights) -> Scores:
     """Everything about one party and each of the others."""
     forward = directional(mine, others, weights)
     backward = directional(others, mine, weights)
-    reciprocal = np.round(np.sqrt(forward.score * backward.score), DECIMALS)
-    return Scores(forward, backward, reciprocal, penalty(others))
+    return both_ways(forward, backward, others)
+
+
+def both_ways(forward: Direction, backward: Direction, others: Traits) -> Scores:
+    """Both directions as one: R, and how much it is worth by what the others have already."""
+    both = np.round(np.sqrt(forward.score * backward.score), DECIMALS)
+    return Scores(forward, backward, both, penalty(others))
 
 
 def penalty(traits: Traits) -> Array:
@@ -178,7 +183,9 @@ def ranked(mine: Traits, others: Traits, scores: Scores, limit: int) -> tuple[Ar
 
 def _first(rows: Array, count: int, *keys: Array) -> Array:
     """The first `count` of these rows by keys, without putting all the others in order."""
-    if 0 < count < len(rows):
+    if count <= 0:
+        return rows[:0]
+    if count < len(rows):
         first = keys[0][rows]
         rows = rows[first <= np.partition(first, count - 1)[count - 1]]
     return rows[np.lexsort([key[rows] for key in reversed(keys)])][:count]

@@ -6,7 +6,6 @@ code, 0 for a set.
 """
 
 import hashlib
-import math
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -39,6 +38,7 @@ SLOT_BOUNDS = tuple(
     for day in range(7)
     for first, last in (period.hours for period in PERIODS)
 )
+WEEKS = (-_WEEK, 0, _WEEK)  # a Sunday's night reaches into the Monday after it
 SLOT_MINUTES = np.array([last - first for first, last in SLOT_BOUNDS], dtype=np.int16)
 
 
@@ -49,7 +49,8 @@ class Traits:
     whoever takes), `meets`, `suits` (stages), `wished` (types). Numbers standing for ids and
     codes: `organisation`, `municipality`, `stage`, `type`, `unit`, `words` (most telling first;
     `idf` in ten-thousandths, so that sums are exact, `all_idf` their sum). Days as ordinals:
-    `starts`, `ends`, `use_by`, `best_before`. `minutes` is what one time takes; `windows` are exact
+    `starts`, `ends`, `answer_by` (the last on which one may answer), `use_by` (until which food has
+    to keep at least), `best_before`. `minutes` is what one time takes; `windows` are exact
     times in minutes since 1970 (Tokyo), `slot_minutes` what of them falls into each slot of the
     week; `placed`: the position is the party's own, not its municipality's; `quantity` what is
     still open (-1: does not apply); `age_to` is -2 where nobody has an age.
@@ -66,6 +67,7 @@ class Traits:
     consents: Array
     starts: Array
     ends: Array
+    answer_by: Array
     organisation: Array
     fields: Array
     near_fields: Array
@@ -116,7 +118,7 @@ class Traits:
         self._whole: tuple[Traits, Array | slice] | None = None
 
     def __getattr__(self, name: str) -> Array:
-        if name not in _COLUMNS:
+        if name not in COLUMNS:
             raise AttributeError(name)
         column = self._columns(name, self._rows)
         self.__dict__[name] = column
@@ -201,7 +203,7 @@ class Traits:
 
     def settled(self) -> "Traits":
         """The same rows, holding on to nothing else."""
-        columns = {name: np.ascontiguousarray(getattr(self, name)) for name in _COLUMNS}
+        columns = {name: np.ascontiguousarray(getattr(self, name)) for name in COLUMNS}
         settled = Traits(lambda name, rows: _cut(columns[name], rows), len(self))
         settled._memory = dict(self._memory)
         return settled
@@ -216,17 +218,14 @@ def _cut(column: Array, rows: Array | None) -> Array:
 
 
 def facing(one: Traits, other: Traits) -> tuple[Traits, Traits]:
-    """The single party and the many, whichever way round they were given.
-
-    Of two single ones, the many is that which was measured against the other before.
-    """
+    """The single party and the many; of two single ones, the many is what was measured before."""
     if len(one) != 1 or (len(other) == 1 and one.has_met(other)):
         return other, one
     return one, other
 
 
 # Column → its type and what stands there when nothing is known.
-_COLUMNS: dict[str, tuple[Any, Any]] = {
+COLUMNS: dict[str, tuple[Any, Any]] = {
     "id": (object, ""),
     "hash": (np.uint64, 0),
     "party": (np.int8, 0),
@@ -236,6 +235,7 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
     "consents": (np.bool_, True),
     "starts": (np.int32, FIRST_DAY),
     "ends": (np.int32, LAST_DAY),
+    "answer_by": (np.int32, LAST_DAY),
     "organisation": (np.int32, -1),
     "fields": (np.int32, 0),
     "near_fields": (np.int32, None),
@@ -285,7 +285,7 @@ _COLUMNS: dict[str, tuple[Any, Any]] = {
 def table(rows: Sequence[dict[str, Any]]) -> Traits:
     """A table of rows that say what is known, by column; `windows` as pairs of minutes."""
     columns: dict[str, Array] = {}
-    for name, (kind, unknown) in _COLUMNS.items():
+    for name, (kind, unknown) in COLUMNS.items():
         if unknown is not None:
             columns[name] = np.array([row.get(name, unknown) for row in rows], dtype=kind)
     columns["near_fields"] = _near(columns["fields"])
@@ -332,14 +332,18 @@ def _slot_minutes(windows: Array, exact: Array) -> Array:
     made = np.zeros((len(windows), len(SLOT_BOUNDS)), dtype=np.int16)
     rows = np.flatnonzero(exact)
     if len(rows):
-        begins, ends = windows[rows, :, 0], windows[rows, :, 1]
-        shift = (begins + _EPOCH_WEEKDAY * 1440) // _WEEK * _WEEK - _EPOCH_WEEKDAY * 1440
-        begins, ends = begins - shift, ends - shift
+        begins, ends = in_week(windows[rows, :, 0], windows[rows, :, 1])
         for slot, (first, last) in enumerate(SLOT_BOUNDS):
-            for week in (-_WEEK, 0, _WEEK):  # Sunday's night reaches into Monday
+            for week in WEEKS:
                 inside = np.minimum(ends, last + week) - np.maximum(begins, first + week)
                 made[rows, slot] += np.clip(inside, 0, None).sum(axis=1).astype(np.int16)
     return made
+
+
+def in_week(begins: Array, ends: Array) -> tuple[Array, Array]:
+    """Exact times as minutes of the week they begin in, as in `SLOT_BOUNDS`."""
+    shift = (begins + _EPOCH_WEEKDAY * 1440) // _WEEK * _WEEK - _EPOCH_WEEKDAY * 1440
+    return begins - shift, ends - shift
 
 
 def minutes_of(moment: datetime) -> int:
@@ -391,15 +395,3 @@ class Numbers:
 
     def value(self, number: int) -> str:
         return str(self._values[number])
-
-
-def as_json(traits: Traits) -> dict[str, Any]:
-    """One row as plain values, to be kept; what is unknown is left out."""
-    said: dict[str, Any] = {}
-    for name, (_, unknown) in _COLUMNS.items():
-        value = getattr(traits, name)[0]
-        plain = value.tolist() if hasattr(value, "tolist") else value
-        is_nan = isinstance(plain, float) and math.isnan(plain)
-        if plain != unknown and not is_nan:
-            said[name] = plain
-    return said

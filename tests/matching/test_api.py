@@ -136,6 +136,17 @@ class TestReadMatches:
         for id_ in (NOBODY, other["id"]):
             assert ask("GET", f"/{side}s/{id_}/matches").status_code == 404
 
+    def test_nobody_is_proposed_to_a_suspended_group(
+        self, ask: Ask, client: TestClient, operator: dict[str, str], make_listing: Make
+    ) -> None:
+        need = make_listing()
+        make_listing("offer")
+        path = f"/needs/{need['id']}/matches"
+        assert ask("GET", path).json()["candidates"]
+        group = f"{API}/organisations/{need['organisation']['id']}"
+        assert client.post(f"{group}/suspend", headers=operator).status_code == 200
+        assert ask("GET", path).json()["candidates"] == []
+
     def test_a_draft_is_looked_at_as_if_it_were_public(self, ask: Ask, make_listing: Make) -> None:
         draft, offer = make_listing(publish=False), make_listing("offer")
         path = f"/needs/{draft['id']}/matches"

@@ -169,6 +169,13 @@ class TestQuantity:
         assert isnan(value("quantity", need(quantity=5), offer(quantity=nan)))
         assert value("quantity", need(quantity=nan), person()) == NOT_ASKED
 
+    def test_is_unknown_where_units_differ(self) -> None:
+        mine = need(quantity=20, unit=1)
+        assert isnan(value("quantity", mine, offer(quantity=2, unit=2)))
+        assert value("quantity", mine, offer(quantity=10, unit=1)) == 0.5
+        assert value("quantity", mine, offer(quantity=10)) == 0.5
+        assert value("quantity", mine, person()) == NOT_ASKED
+
 
 class TestStage:
     def test_is_by_kind_unless_the_giver_says(self) -> None:

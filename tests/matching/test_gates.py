@@ -81,6 +81,11 @@ class TestOpen:
             ({"starts": day(6)}, {"ends": day(5)}, False),
             ({"ends": day(5)}, {"starts": day(6)}, False),
             ({"starts": day(5), "ends": day(6)}, {"starts": day(6), "ends": day(9)}, True),
+            # To be answered before it begins.
+            ({"starts": day(9), "answer_by": day(5)}, {"starts": day(8), "ends": day(9)}, True),
+            ({"answer_by": day(0)}, {"answer_by": day(0)}, True),
+            ({"answer_by": day(-1)}, {}, False),
+            ({}, {"answer_by": day(-1)}, False),
         ],
     )
     def test_the_periods_meet(self, mine: Any, theirs: Any, fits: bool) -> None:
@@ -115,6 +120,14 @@ class TestTimes:
         assert holds("H4", need(slots=self.SATURDAY, minutes=180), theirs)
         assert not holds("H4", need(slots=self.SATURDAY, minutes=181), theirs)
         assert not holds("H4", need(slots=slots("sun-morning"), minutes=1), theirs)
+
+    def test_in_one_piece(self) -> None:
+        """Half an hour on two Saturdays, or before and after work, is no hour."""
+        halves = [window(f"2026-12-{d:02}T09:00", f"2026-12-{d:02}T09:30") for d in (5, 12)]
+        assert not holds("H4", need(windows=halves), offer(slots=self.SATURDAY))
+        assert holds("H4", need(windows=halves, minutes=30), offer(slots=self.SATURDAY))
+        ends = offer(slots=slots("sat-early", "sat-noon"))
+        assert not holds("H4", need(slots=slots("sat-early", "sat-noon"), minutes=300), ends)
 
     def test_or_open_to_arrangement(self) -> None:
         assert holds(
@@ -195,6 +208,12 @@ class TestAmount:
         given = offer(kind=GOODS, quantity=100, least=10)
         assert holds("H7", need(kind=GOODS, quantity=10), given)
         assert not holds("H7", need(kind=GOODS, quantity=9), given)
+
+    def test_what_is_counted_in_another_unit_is_not_judged(self) -> None:
+        assert holds("H7", need(quantity=20, least=10, unit=1), offer(quantity=2, unit=2))
+        assert holds("H7", need(quantity=2, unit=1), offer(quantity=20, least=10, unit=2))
+        assert not holds("H7", need(quantity=20, least=10, unit=1), offer(quantity=2, unit=1))
+        assert not holds("H7", need(quantity=20, least=10, unit=1), offer(quantity=2))
 
     def test_what_nobody_counted_passes(self) -> None:
         assert holds("H7", need(quantity=UNKNOWN, least=10), offer(quantity=UNKNOWN, least=10))
@@ -284,6 +303,8 @@ class TestSift:
             "organisation": st.integers(-1, 3),
             "starts": st.sampled_from([0, day(3)]),
             "ends": st.sampled_from([day(2), day(90)]),
+            "answer_by": st.sampled_from([day(-1), day(1), day(90)]),
+            "unit": st.integers(-1, 1),
             "conditions": st.sampled_from([0, 1, 2]),
             "meets": st.sampled_from([0, 2, 63]),
             "least": st.sampled_from([0, 4]),

@@ -246,7 +246,7 @@ class TestMarket:
         assert int(row.slots[0]) == slots("mon-night")
         assert row.windows[0][0].tolist()[1] - row.windows[0][0].tolist()[0] == 180
         assert row.quantity[0] == 3
-        assert row.ends[0] == row.use_by[0] == datetime(2027, 5, 1, tzinfo=UTC).toordinal()
+        assert row.answer_by[0] == row.use_by[0] == datetime(2027, 5, 1, tzinfo=UTC).toordinal()
         said = [city.market.loader.words.value(n) for n in row.words[0].tolist() if n >= 0]
         assert said == ["絵本", "花"]
         assert row.latitude[0] == pytest.approx(35.7, abs=0.1)

@@ -13,7 +13,8 @@ from sqlalchemy import event
 from app.core.clock import now, today
 from app.core.db import Database
 from app.matching import queries
-from app.matching.queries import counts_are_old, refused_pairs
+from app.matching.queries import counts_are_old
+from app.matching.refusals import refused_pairs
 from app.vocabulary.listings import ListingKind, ListingStatus, PartyKind
 from app.vocabulary.skills import Skill
 from tests.matching.city import (
@@ -80,7 +81,7 @@ class TestMatch:
         assert [uuid.UUID(one.id) for one in (first, second)] == [good, poor]
         assert codes(first) == ["fields", "times"]
         assert [reason.code for reason in first.reverse_reasons] == ["fields", "times"]
-        assert first.reasons[1].text == "土曜の午前が重なります（3時間）"
+        assert first.reasons[1].text == "土曜の午前が重なります（週に3時間）"
         assert first.score > second.score
         assert (first.label, first.reserved) == ("◎", False)
 
@@ -217,7 +218,8 @@ class TestNearest:
         assert answer.candidates == []
         assert [uuid.UUID(near.id) for near in answer.nearest] == ids[:3]
         assert [[one.code for one in near.failed] for near in answer.nearest] == [["H4"]] * 3
-        assert answer.nearest[0].failed[0].text == "日時が1時間以上重なっていません"
+        said = answer.nearest[0].failed[0].text
+        assert said == "一回に必要な1時間が、続けて重なる日時がありません"
 
     def test_does_not_name_whom_two_things_keep_out(self, town: City) -> None:
         need = town.need(slots=slots("sat-morning"), required_skills=skills(Skill.IT))

@@ -1,5 +1,6 @@
 """Time together: against a week that is counted minute by minute."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -9,12 +10,13 @@ from hypothesis import settings as hypothesis_settings
 
 from app.core.bits import numbers_of
 from app.core.clock import TOKYO
-from app.matching.times import overlap_minutes, times_known
-from app.matching.traits import Traits, moment_of
+from app.matching.times import longest_minutes, overlap_minutes, times_known
+from app.matching.traits import Traits, minutes_of, moment_of
 from app.vocabulary.times import PERIODS, SLOTS, WEEKDAYS
 from tests.matching.parties import many, need, need_rows, offer, offer_rows, slots, window
 
 _HOURS = [period.hours for period in PERIODS]
+_MONDAY = minutes_of(datetime(2026, 11, 23, tzinfo=TOKYO))
 
 
 def slot_at(minute: int) -> int:
@@ -112,6 +114,97 @@ class TestOverlapMinutes:
             "windows": [window("2026-12-06T10:00", "2026-12-06T11:00")],
         }
         assert overlap_minutes(need(**said), offer(**said)).tolist() == [180]
+
+
+def in_a_row(minutes: Iterable[int]) -> int:
+    """How many of these minutes follow each other without a gap, at most."""
+    longest = piece = 0
+    last: int | None = None
+    for minute in sorted(minutes):
+        piece = piece + 1 if last is not None and minute == last + 1 else 1
+        longest, last = max(longest, piece), minute
+    return longest
+
+
+def longest_by_hand(one: Traits, other: Traits) -> int:
+    """The longest piece of any of the ways in which two parties can meet, minute by minute."""
+    slots = [int(party.slots[0]) for party in (one, other)]
+    exact = [
+        [range(begins, ends) for begins, ends in party.windows[0].tolist() if ends]
+        for party in (one, other)
+    ]
+    both, fortnight = slots[0] & slots[1], range(_MONDAY, _MONDAY + 14 * 1440)
+    weekly = in_a_row(m for m in fortnight if both >> slot_at(m) & 1) if both else 0
+    dated = [
+        in_a_row(minute for minute in time if slots[b] >> slot_at(minute) & 1)
+        for a, b in ((0, 1), (1, 0))
+        for time in exact[a]
+    ]
+    dates = [len(set(mine) & set(theirs)) for mine in exact[0] for theirs in exact[1]]
+    return max([min(weekly, 1440), *dated, *dates])
+
+
+class TestLongestMinutes:
+    @given(mine=need_rows, theirs=offer_rows)
+    @hypothesis_settings(max_examples=60, deadline=None)
+    def test_is_what_one_counts_minute_by_minute(self, mine: dict, theirs: dict) -> None:
+        one, other = many([mine]), many([theirs])
+        assert longest_minutes(one, other).tolist() == [longest_by_hand(one, other)]
+        assert longest_minutes(other, one).tolist() == [longest_by_hand(one, other)]
+
+    @pytest.mark.parametrize(
+        ("mine", "theirs", "minutes"),
+        [
+            (("sat-morning", "sat-noon"), ("sat-morning", "sat-noon"), 360),
+            (("sat-morning", "sat-afternoon"), ("sat-morning", "sat-afternoon"), 180),
+            (("sat-morning", "sat-noon"), ("sat-morning", "sun-noon"), 180),
+            (("sat-early",), ("sun-early",), 0),
+            # The night ends where the next day begins, on Sunday as well.
+            (("sat-night", "sun-early"), ("sat-night", "sun-early"), 720),
+            (("sun-night", "mon-early"), ("sun-night", "mon-early"), 720),
+            (SLOTS, SLOTS, 1440),
+        ],
+    )
+    def test_of_slots_that_follow_each_other(
+        self, mine: tuple[str, ...], theirs: tuple[str, ...], minutes: int
+    ) -> None:
+        one, other = need(slots=slots(*mine)), offer(slots=slots(*theirs))
+        assert longest_minutes(one, other).tolist() == [minutes]
+
+    @pytest.mark.parametrize(
+        ("named", "minutes"),
+        [
+            (("sun-night", "mon-early"), 240),
+            (("sun-night",), 120),
+            (("sun-evening", "mon-early"), 120),
+            (("sun-morning", "mon-night"), 0),
+        ],
+    )
+    def test_of_exact_times_and_slots(self, named: tuple[str, ...], minutes: int) -> None:
+        """Two nights from Sunday to Monday, of which each counts by itself."""
+        nights = [
+            window("2026-12-07T04:00", "2026-12-07T08:00"),
+            window("2026-12-14T04:00", "2026-12-14T08:00"),
+        ]
+        dated, weekly = need(windows=nights), offer(slots=slots(*named))
+        assert longest_minutes(dated, weekly).tolist() == [minutes]
+        assert longest_minutes(weekly, dated).tolist() == [minutes]
+        assert overlap_minutes(dated, weekly).tolist() == [2 * minutes]
+
+    def test_of_exact_times_is_that_of_one_with_one(self) -> None:
+        mine = need(
+            windows=[
+                window("2026-12-05T10:00", "2026-12-05T12:00"),
+                window("2026-12-12T10:00", "2026-12-12T12:00"),
+            ]
+        )
+        theirs = offer(
+            windows=[
+                window("2026-12-05T11:30", "2026-12-05T15:00"),
+                window("2026-12-12T09:00", "2026-12-12T10:45"),
+            ]
+        )
+        assert longest_minutes(mine, theirs).tolist() == [45]
 
 
 class TestTimesKnown:

@@ -3,15 +3,12 @@
 import threading
 import uuid
 from datetime import UTC, datetime
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from pydantic_core import from_json, to_json
 
 from app.core.clock import TOKYO
 from app.matching.traits import (
@@ -20,14 +17,13 @@ from app.matching.traits import (
     MOST_WORDS,
     Numbers,
     Traits,
-    as_json,
     kind_number,
     kinds_of,
     minutes_of,
     moment_of,
     table,
 )
-from tests.matching.parties import fields, many, need, need_row, need_rows, window, words
+from tests.matching.parties import fields, many, need, need_row, window, words
 
 
 class TestMinutesOf:
@@ -142,26 +138,3 @@ class TestNumbers:
         other.join()
         assert {numbers.value(number) for number in given.values()} == {"other", str(slow)}
         assert len(set(given.values())) == 2
-
-
-class TestAsJson:
-    @given(need_rows)
-    @hypothesis_settings(max_examples=40, deadline=None)
-    def test_what_is_said_can_be_kept_and_read_again(self, row: dict[str, Any]) -> None:
-        mine = many([row])
-        kept = from_json(to_json(as_json(mine)))
-        assert as_json(table([_row_again(kept)])) == kept
-
-    def test_leaves_out_what_is_unknown(self) -> None:
-        kept = as_json(table([{"id": "x", "windows": [(5, 9)]}]))
-        assert kept["id"] == "x"
-        assert not {"latitude", "quantity", "limit", "fields", "stage"} & set(kept)
-
-
-def _row_again(kept: dict[str, Any]) -> dict[str, Any]:
-    windows = [tuple(pair) for pair in kept.get("windows", []) if pair[1]]
-    said = [
-        (n, i) for n, i in zip(kept.get("words", []), kept.get("idf", []), strict=True) if n >= 0
-    ]
-    assert all(a[1] <= b[0] for a, b in pairwise(windows))
-    return kept | {"windows": windows, "words": [n for n, _ in said], "idf": [i for _, i in said]}
