@@ -109,11 +109,14 @@ def desk_of(
     return open_desk(session, market_of(request), about=about, notifying=notifying)
 
 
-def answer(desk: "Desk", mine: "Traits", pools: Sequence[str], limit: int) -> "Matches":
-    """The matches of one party."""
+def answer(
+    desk: "Desk", mine: "Traits", pools: Sequence[str], limit: int, *, otherwise: bool = False
+) -> "Matches":
+    """The matches of one party; `otherwise`: of a need groups, where nobody offers anything yet."""
     from app.matching.queries import match
 
-    return match(desk, mine, pools, limit)
+    groups = ["organisations"] if otherwise and mine.seeks[0] else []
+    return match(desk, mine, pools, limit, otherwise=groups)
 
 
 def private(body: Any, status: int = 200) -> JSON:
@@ -145,7 +148,7 @@ def read_matches(
     mine = desk.market.listing(session, listing_id, at_desk=True)
     if not len(mine) or bool(mine.seeks[0]) != (side is Side.NEED):
         raise NotFound(UNKNOWN)
-    return private(answer(desk, mine, pools, form.limit))
+    return private(answer(desk, mine, pools, form.limit, otherwise=not form.for_))
 
 
 @router.get(
@@ -203,7 +206,8 @@ def match_case(request: Request, session: Reading, form: CaseForm) -> JSON:
     with _inside(side):
         record = unsaved_listing(session, Draft(side, form.case.values()))
     desk = desk_of(request, session)
-    return private(answer(desk, desk.market.unsaved(session, record), pools, form.limit))
+    mine = desk.market.unsaved(session, record)
+    return private(answer(desk, mine, pools, form.limit, otherwise=not form.candidates))
 
 
 @contextmanager

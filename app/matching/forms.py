@@ -26,7 +26,11 @@ class MatchForm(_Form):
     limit: Annotated[int, Field(ge=1, le=MOST)] = 20
     for_: Annotated[
         list[CandidateKind],
-        Field(alias="for", max_length=4, description="さがす相手。書かなければ提供と個人"),
+        Field(
+            alias="for",
+            max_length=4,
+            description="さがす相手。書かなければ提供と個人、まだ誰もいなければ団体",
+        ),
     ] = []
     notify: Annotated[bool, Field(description="お知らせを送る相手だけにする")] = False
 

@@ -104,7 +104,7 @@ def _listing(
 def _matches(request: Request, session: ReadSession, record: ListingRecord) -> Any:
     desk = desk_of(request, session)
     mine = desk.market.listing(session, record.id)
-    return answer(desk, mine, [_POOL[record.side]], _SHOWN)
+    return answer(desk, mine, [_POOL[record.side]], _SHOWN, otherwise=True)
 
 
 @router.get("/organisations/{organisation_id}/partners")

@@ -130,8 +130,15 @@ def open_desk(
     return Desk(session, market, rules, question, counts_are_old(market.counted_at, now))
 
 
-def match(desk: Desk, mine: Traits, pools: Sequence[str], limit: int) -> Matches:
-    """The best of the pools for one party; for a need offers, people, groups; else needs."""
+def match(
+    desk: Desk, mine: Traits, pools: Sequence[str], limit: int, *, otherwise: Sequence[str] = ()
+) -> Matches:
+    """The best of the pools for one party; for a need offers, people, groups; else needs.
+
+    `otherwise`: the pools to look in where there is nobody at all in those.
+    """
+    if otherwise and not any(len(desk.market.pool(name)) for name in pools):
+        pools = otherwise
     asking = bool(mine.seeks[0])
     excluded: dict[str, int] = {}
     considered, left = 0, []

@@ -56,6 +56,16 @@ class TestReadMatches:
         answer = ask("GET", f"/needs/{make_listing()['id']}/matches")
         assert answer.headers["cache-control"] == "no-store"
 
+    def test_looks_among_groups_where_nobody_offers_anything_yet(
+        self, ask: Ask, make: Make, make_listing: Make
+    ) -> None:
+        need, group = make_listing(fields=[13]), make(fields=[13])
+        path = f"/needs/{need['id']}/matches"
+        (found,) = ask("GET", path).json()["candidates"]
+        assert (found["id"], found["kind"]) == (group["id"], "organisation")
+        assert found["reasons"][0]["text"].startswith("分野が一致：")
+        assert ask("GET", f"{path}?for=offer").json()["candidates"] == []
+
     def test_looks_where_it_is_told(
         self, ask: Ask, make: Make, make_listing: Make, make_person: Make
     ) -> None:

@@ -76,6 +76,14 @@ class TestReadNeed:
         assert page.count("分野が一致：環境") == 2
         assert "noindex" not in page
 
+    def test_shows_groups_where_nobody_offers_anything_yet(
+        self, client: TestClient, make: Make, make_listing: Make
+    ) -> None:
+        need, group = make_listing(), make(name="となりの会")
+        text = shown(client.get(f"/needs/{need['id']}"))
+        assert "この募集に合いそうな団体" in text
+        assert group["name"] in text
+
     def test_shows_the_dates_to_come(
         self, client: TestClient, operator: dict[str, str], make_listing: Make
     ) -> None:
