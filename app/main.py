@@ -1,7 +1,9 @@
 """The application: rooms, middleware and the life of one process."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -67,6 +69,7 @@ def furnish(app: FastAPI, settings: Settings, engines: Engines | None = None) ->
 @contextlib.asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     tokenize("東京")  # loads the dictionary now rather than in the first search
     with contextlib.suppress(SearchUnavailable):
         app.state.engines.prepare()
@@ -108,6 +111,7 @@ def build_routes(hosts: Sequence[str]) -> FastAPI:
     # The busiest first: routes are tried in turn.
     for router in (
         discovery_api.router,
+        organisations_api.one,
         organisations_api.router,
         listings_api.needs,
         listings_api.offers,

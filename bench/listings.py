@@ -32,6 +32,8 @@ _BLOCKS: Sequence[tuple[Sequence[int], tuple[int, int], int]] = (
     ((0, 1, 2, 3, 4), (4, 4), 10),
     ((5, 6), (0, 0), 4),
 )
+_NEEDED = (60, 120, 120, 180, 240, None)  # minutes
+_SLOT_MINUTES = 180
 _SKILLED = (ListingKind.SKILL, ListingKind.ADVICE)
 _SOLID = (ListingKind.GOODS, ListingKind.FOOD)
 _HEADS = (ListingKind.PEOPLE, ListingKind.SKILL, ListingKind.ADVICE, ListingKind.PARTNER)
@@ -127,11 +129,15 @@ class Author:
             for period in range(first, last + 1)
         }
         exact = rng.random() < 0.2
+        said = 0 if exact and rng.random() < 0.7 else mask_of(slots)
+        windows = self._windows(sorted(slots)) if exact else []
+        # Nobody asks for more than the times hold that are named.
+        longest = min(_minutes(*window) for window in windows) if windows else _SLOT_MINUTES
         return {
-            "slots": 0 if exact and rng.random() < 0.7 else mask_of(slots),
-            "windows": self._windows(sorted(slots)) if exact else [],
+            "slots": said,
+            "windows": windows,
             "negotiable": rng.random() < 0.12,
-            "minutes": rng.choice((60, 120, 120, 180, 240, None)),
+            "minutes": rng.choice([m for m in _NEEDED if m is None or m <= longest]),
         }
 
     def _windows(self, slots: Sequence[int]) -> list[list[str]]:
@@ -199,3 +205,7 @@ class Author:
             "min_age": rng.choice((15, 18, 18, 20)),
             "max_age": rng.choice((None, None, 64, 74)),
         }
+
+
+def _minutes(begins: str, ends: str) -> float:
+    return (datetime.fromisoformat(ends) - datetime.fromisoformat(begins)) / timedelta(minutes=1)

@@ -7,8 +7,9 @@ on the same cores.
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import uvloop
@@ -50,6 +51,29 @@ def load(url: str, paths: Sequence[str], *, clients: int, seconds: float, seed: 
     uvloop.run(everybody())
     took = time.perf_counter() - started
     return Load(len(waits) / took, percentile(waits, 0.5), percentile(waits, 0.95))
+
+
+class Asker:
+    """One client that asks question after question, and says how long each took."""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        address = urlsplit(url)
+        self._connection = HTTPConnection(str(address.hostname), address.port, timeout=60)
+        self._headers = headers
+
+    def get(self, path: str) -> tuple[bytes, float]:
+        """The answer and the milliseconds until its last byte. Raises ValueError unless 200."""
+        started = time.perf_counter()
+        self._connection.request("GET", path, headers=dict(self._headers))
+        answer = self._connection.getresponse()
+        content = answer.read()
+        took_ms = (time.perf_counter() - started) * 1000
+        if answer.status != 200:
+            raise ValueError(f"{path}: {answer.status}")
+        return content, took_ms
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 async def _answer(reader: asyncio.StreamReader, path: str) -> None:

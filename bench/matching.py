@@ -1,16 +1,17 @@
 """Issue 2: matching, at 100,000 offers and on planted truth."""
 
+import json
 import random
 import statistics
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import httpx
 import numpy as np
 from sqlmodel import select
 
@@ -39,7 +40,7 @@ from bench.agreement import (
 )
 from bench.arrivals import Needs, Order, Outcome, by_engine, by_relevance, simulate
 from bench.corpus import LARGE, corpus, quality
-from bench.load import percentile
+from bench.load import Asker, percentile
 from bench.market import LEFT_OUT, Size, make_market
 from bench.planted import Truth, grades_of, ndcg, pairs_of
 from bench.postgres import postgres
@@ -135,14 +136,12 @@ def _ask(settings: Settings, ids: Sequence[uuid.UUID]) -> _Asked:
     url = {"MUSUBI_DATABASE_URL": settings.database_url} if settings.database_url else {}
     answers, waits = [], []
     with serving(settings.data_dir, meilisearch=False, **url) as service:
-        headers = {"Authorization": f"Bearer {service.token}"}
-        with httpx.Client(base_url=service.url, headers=headers, timeout=60) as api:
+        asker = Asker(service.url, {"Authorization": f"Bearer {service.token}"})
+        with closing(asker):
             for id_ in ids:
-                started = time.perf_counter()
-                answer = api.get(f"{API}/needs/{id_}/matches", params={"limit": SHOWN})
-                found = answer.raise_for_status().json()
-                waits.append((time.perf_counter() - started) * 1000)
-                answers.append([candidate["id"] for candidate in found["candidates"]])
+                answer, took_ms = asker.get(f"{API}/needs/{id_}/matches?limit={SHOWN}")
+                waits.append(took_ms)
+                answers.append([each["id"] for each in json.loads(answer)["candidates"]])
     note(
         f"{settings.url.partition(':')[0]}: p50 {percentile(waits[_WARM_UP:], 0.5):.1f} ms, "
         f"largest {max(waits[_WARM_UP:]):.1f} ms, first of all {waits[0]:.0f} ms"

@@ -4,7 +4,7 @@ As a command: the large instance in a process of its own, which prints what it t
 """
 
 import json
-import resource
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.matching.assignments import FIRST_HELPER, Assignment, Edges, assign
+from bench.process import memory_mb
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ def main() -> None:
     found, seconds = timed(edges)
     if not is_possible(edges, found):
         sys.exit("an impossible assignment")
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss, which also counts what the process was forked from.
+    peak_mb = memory_mb(os.getpid(), "VmHWM")
     seats = int(edges.capacities.sum())
     print(
         json.dumps(

@@ -130,15 +130,12 @@ def _tokenizer() -> sudachipy.Tokenizer:
     return tokenizer
 
 
-def _word(morpheme: sudachipy.Morpheme) -> _Word:
-    if morpheme.is_oov():
-        return _read_word(morpheme)
-    id_ = morpheme.word_id()
-    word = _words.get(id_)
-    if word is None:
+def _new_word(morpheme: sudachipy.Morpheme) -> _Word:
+    word = _read_word(morpheme)
+    if not morpheme.is_oov():  # words outside the dictionary share one id
         if len(_words) >= _MOST_WORDS_KEPT:
             _words.clear()
-        word = _words[id_] = _read_word(morpheme)
+        _words[morpheme.word_id()] = word
     return word
 
 
@@ -159,26 +156,28 @@ def tokenize(text: str) -> list[Token]:
     """The words of a text, empty ones and joints left out; offsets are those of the text given."""
     found: list[Token] = []
     linked = False
-    for offset, morpheme in _morphemes(text):
-        word = _word(morpheme)
-        if word.joint:
-            linked = False
-            if word.negation and found:
-                found[-1] = found[-1]._replace(negated=True)
-        elif word.term not in EMPTY_WORDS:
-            start, end = offset + morpheme.begin(), offset + morpheme.end()
-            found.append(Token(word.term, word.reading, start, end, linked, word.place))
-            linked = True
+    for offset, piece in _pieces(text):
+        for morpheme in _tokenizer().tokenize(piece):
+            term, reading, joint, negation, place = _words.get(morpheme.word_id()) or _new_word(
+                morpheme
+            )
+            if joint:
+                linked = False
+                if negation and found:
+                    found[-1] = found[-1]._replace(negated=True)
+            elif term not in EMPTY_WORDS:
+                start, end = offset + morpheme.begin(), offset + morpheme.end()
+                found.append(Token(term, reading, start, end, linked, place))
+                linked = True
     return found
 
 
-def _morphemes(text: str) -> Iterator[tuple[int, sudachipy.Morpheme]]:
-    """Each morpheme and the offset of the piece it counts from."""
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """The text in pieces short enough to be read at once, each with its offset."""
     start = 0
     while start < len(text):
         end = _piece_end(text, start)
-        for morpheme in _tokenizer().tokenize(text[start:end]):
-            yield start, morpheme
+        yield start, text[start:end]
         start = end
 
 
@@ -213,8 +212,10 @@ def compounds(run: Iterable[str], longest: int = 3) -> Iterator[str]:
     """Every concatenation of one to `longest` neighbours: 「がくしゅうしえん」 is one word."""
     parts = list(run)
     for first in range(len(parts)):
-        for last in range(first + 1, min(len(parts), first + longest) + 1):
-            yield "".join(parts[first:last])
+        compound = ""
+        for part in parts[first : first + longest]:
+            compound += part
+            yield compound
 
 
 # ---------------------------------------------------------------------------------- readings

@@ -20,7 +20,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from search.text import KANA_OR_LATIN, Token, normalise, reading, romaji, tokenize
 
 _FILE = Path(__file__).with_name("thesaurus.toml")
-_JOINT = "|"  # stands for a particle or punctuation between two words of a record
+_LINK = "|"  # begins a word of a record that touches the one before: no particle, no punctuation
 _NOT = "¬"  # ends a word that is negated: 「眠れない」 is not 「眠る」
 _GAP = 2  # words that may stand between the words of a cue in a question
 # A misspelt word may differ by one letter from five letters on, by two from nine (as Meilisearch
@@ -95,7 +95,7 @@ class Thesaurus:
         for tokens in cuts:
             self._add(self._asked, (_spoken(tokens), code, strength))
             if strength is Strength.TERM:
-                self._add(self._written, (_jointed(tokens)[0], code, strength))
+                self._add(self._written, (_written(tokens), code, strength))
         for sound in {reading(cuts[0]), romaji(word) if KANA_OR_LATIN.fullmatch(word) else ""}:
             if sound:
                 known = self._readings[sound]
@@ -114,15 +114,19 @@ class Thesaurus:
 
     def marks(self, tokens: Sequence[Token]) -> list[Mention]:
         """The themes a record's words speak of: terms only, word by word as written."""
-        words, owners = _jointed(tokens)
-        return [
-            Mention(m.theme, m.strength, owners[m.start], owners[m.end - 1] + 1, m.words)
-            for m in _longest(_mentions(words, self._written, gap=0))
-        ]
+        words = _written(tokens)
+        return _longest(
+            [
+                Mention(code, strength, start, start + len(phrase), len(phrase))
+                for start, token in enumerate(tokens)
+                for phrase, code, strength in self._written.get(token.term, ())
+                if words[start + 1 : start + len(phrase)] == phrase[1:]
+            ]
+        )
 
     def asked(self, tokens: Sequence[Token]) -> list[Mention]:
         """The themes a question's words speak of, the surest first, longer before shorter."""
-        found = _longest(_mentions(_spoken(tokens), self._asked, gap=_GAP))
+        found = _longest(_mentions(_spoken(tokens), self._asked))
         found = [m for m in found if m.strength > Strength.HINT] or found
         return sorted(found, key=lambda m: (-m.strength, -m.words, m.start))
 
@@ -166,44 +170,32 @@ def _cuts(text: str) -> list[list[Token]]:
     return [alone] if same else [alone, before]
 
 
-def _jointed(tokens: Sequence[Token]) -> tuple[tuple[str, ...], list[int]]:
-    """The words with a joint wherever two do not touch, and the token that each of them is."""
-    words: list[str] = []
-    owners: list[int] = []
-    for index, token in enumerate(tokens):
-        if words and not token.linked:
-            words.append(_JOINT)
-            owners.append(index)
-        words.append(token.term)
-        owners.append(index)
-    return tuple(words), owners
+def _written(tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple([_LINK + token.term if token.linked else token.term for token in tokens])
 
 
 def _spoken(tokens: Sequence[Token]) -> tuple[str, ...]:
     return tuple(token.term + _NOT if token.negated else token.term for token in tokens)
 
 
-def _mentions(words: Sequence[str], table: dict[str, list[_Phrase]], gap: int) -> list[Mention]:
+def _mentions(words: Sequence[str], table: dict[str, list[_Phrase]]) -> list[Mention]:
     found = []
     for start, word in enumerate(words):
         phrases = table.get(word, ())
         if word.endswith(_NOT):
             phrases = [*phrases, *table.get(word.removesuffix(_NOT), ())]
         for phrase, code, strength in phrases:
-            end = _match(words, start, phrase, gap)
+            end = _match(words, start, phrase)
             if end:
                 found.append(Mention(code, strength, start, end, len(phrase)))
     return found
 
 
-def _match(words: Sequence[str], start: int, phrase: tuple[str, ...], gap: int) -> int | None:
-    """Where `phrase`, beginning at `start`, ends, with at most `gap` words between its words."""
-    if not gap:
-        end = start + len(phrase)
-        return end if words[start:end] == phrase else None
+def _match(words: Sequence[str], start: int, phrase: tuple[str, ...]) -> int | None:
+    """Where `phrase`, beginning at `start`, ends, with some words between its words."""
     at = start
     for word in phrase[1:]:
-        for step in range(1, gap + 2):
+        for step in range(1, _GAP + 2):
             if at + step < len(words) and words[at + step] in (word, word + _NOT):
                 at += step
                 break

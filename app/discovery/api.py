@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from app.core.http import JSON, example
-from app.core.query import QueryRoute
+from app.core.routes import QueryRoute
 from app.discovery import queries
 from app.discovery.forms import SearchForm, SuggestForm
 from app.vocabulary.listings import Frequency, ListingKind, Urgency

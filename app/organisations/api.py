@@ -22,6 +22,7 @@ from app.core.http import (
     required_version,
 )
 from app.core.paging import DEFAULT, MOST, Page
+from app.core.routes import RecordRoute
 from app.organisations import actions, queries
 from app.organisations.forms import (
     EXAMPLE,
@@ -38,6 +39,7 @@ from app.organisations.records import Record
 from app.vocabulary.organisations import LegalForm, OrganisationType, Status
 
 router = APIRouter(prefix="/organisations", tags=["organisations"])
+one = APIRouter(prefix="/organisations", tags=["organisations"], route_class=RecordRoute)
 Row = TypeVar("Row")
 
 Reading = Annotated[ReadSession, Depends(get_read_session, scope="function")]
@@ -189,7 +191,7 @@ def create_organisation(
     return answer
 
 
-@router.get(
+@one.get(
     "/{organisation_id}",
     response_model=Record,
     summary="団体の記録",

@@ -56,7 +56,8 @@ class OrganisationFilter:
 
 def get_organisation(session: ReadSession, organisation_id: uuid.UUID) -> Record:
     """The record. Raises NotFound."""
-    row = session.execute(_one(), {"wanted": organisation_id}).one_or_none()
+    # Not by the session: that looks for mapped objects in every column, at twice the cost.
+    row = session.connection().execute(_one(), {"wanted": organisation_id}).one_or_none()
     if row is None:
         raise NotFound("この団体は登録されていません。")
     return _record(row)
