@@ -124,7 +124,7 @@ def project(document: Document) -> Entry:
         "summary": document.summary,
         "marks": {
             # As shown, not as normalised: Sudachi normalises by itself and keeps the offsets.
-            "name": _marks(tokenize(document.name)),
+            "name": _marks(_shown_words(document.name, names, name_words)),
             "summary": _marks(_summary_words(document, purpose_text, purpose)),
         },
         "card": document.card,
@@ -152,7 +152,8 @@ def _themes(parts: Iterable[_Texts]) -> tuple[list[str], list[str]]:
     evidence: Counter[str] = Counter()
     for texts in parts:
         found = thesaurus().marks([token for text in texts for token in text])
-        evidence.update({mention.theme: 1 for mention in found})
+        for theme in dict.fromkeys(mention.theme for mention in found):
+            evidence[theme] += 1
     main = [code for code, parts_found in evidence.items() if parts_found > 1]
     return main, [code for code in evidence if code not in main]
 
@@ -176,6 +177,11 @@ def _sounds(first: list[str], texts: _Texts) -> str:
                 if sound and len(sound) <= _LONGEST_SOUND:
                     sounds[sound] = None
     return " ".join(sounds)
+
+
+def _shown_words(name: str, names: list[str], name_words: list[list[Token]]) -> list[Token]:
+    """The words of the name as shown, known where normalising and its legal form took nothing."""
+    return name_words[0] if [name] == names[:1] else tokenize(name)
 
 
 def _summary_words(document: Document, purpose_text: str, purpose: list[Token]) -> list[Token]:

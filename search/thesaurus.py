@@ -171,6 +171,7 @@ def _cuts(text: str) -> list[list[Token]]:
 
 
 def _written(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """The words of a record. What the first of a phrase is linked to does not matter."""
     return tuple([_LINK + token.term if token.linked else token.term for token in tokens])
 
 
@@ -192,7 +193,7 @@ def _mentions(words: Sequence[str], table: dict[str, list[_Phrase]]) -> list[Men
 
 
 def _match(words: Sequence[str], start: int, phrase: tuple[str, ...]) -> int | None:
-    """Where `phrase`, beginning at `start`, ends, with some words between its words."""
+    """Where `phrase`, beginning at `start`, ends, with at most `_GAP` words between its words."""
     at = start
     for word in phrase[1:]:
         for step in range(1, _GAP + 2):

@@ -28,8 +28,8 @@ _WORTH_SAYING = 1.0  # points
 _SHORT = 0.5  # a value below this is a shortfall
 # Even those who do the same share few of their words: only none at all is worth a word.
 _SHORT_OF = {"text": 0.01}
-# Their sentences judge rather than tell, so a poor value is no reason.
-_JUDGED = ("stage", "burden")
+# Below these a value is no reason: it is something to look at (0.3 is 2.4 km).
+_POOR = {"closeness": 0.3, "stage": _SHORT, "burden": _SHORT}
 _FIELDS = {int(field.value): field.short for field in Field}
 _SKILLS = {skill.number: skill.label for skill in Skill}
 _TYPES = tuple(OrganisationType)
@@ -74,12 +74,8 @@ def reasons(
     return [
         Reason(name, said.get(name) or SAYINGS[name](one, other, words), round(value, 1))
         for name, value in best
-        if value >= _WORTH_SAYING and not _is_poor(name, float(view.values[name][row]))
+        if value >= _WORTH_SAYING and view.values[name][row] >= _POOR.get(name, 0)
     ]
-
-
-def _is_poor(name: str, value: float) -> bool:
-    return name in _JUDGED and value < _SHORT
 
 
 def caution(one: Traits, other: Traits, view: Direction, row: int, words: Words) -> Reason | None:
@@ -103,6 +99,8 @@ def caution(one: Traits, other: Traits, view: Direction, row: int, words: Words)
 def _unknown(name: str, one: Traits, other: Traits) -> str:
     if name == "quantity" and not np.isnan(one.quantity[0] + other.quantity[0]):
         return "数える単位が違います（数量を確認してください）"
+    if name == "text":  # there may be a text: of groups, only what they seek and offer is compared
+        return "内容は比べていません（確認してください）"
     return f"{LABELS[name]}は未記入です（確認してください）"
 
 
@@ -263,9 +261,9 @@ def _few_fields(one: Traits, other: Traits, _: Words) -> str:
 
 
 def _far(one: Traits, other: Traits, words: Words) -> str:
-    where = _closeness(one, other, words)
     if one.placed[0] and other.placed[0]:
-        return where
+        return f"約{kilometres(float(distance_km(one, other)[0]))}離れています"
+    where = _closeness(one, other, words)
     return f"{where}。場所はくわしく書かれていません（確認してください）"
 
 
