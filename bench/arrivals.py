@@ -21,7 +21,7 @@ from bench.reference import Party
 
 _DAYS = 28
 _SHOWN = 10
-# So eager that most find something: seven in ten, as where volunteering portals work well.
+# So eager that nine in ten find something.
 _EAGER = 2.5
 
 
