@@ -206,13 +206,11 @@ class TestCommonTimes:
 
 class TestCaution:
     @pytest.mark.parametrize(
-        "name", ["fields", "times", "closeness", "quantity", "stage", "burden"]
+        "name", ["fields", "text", "times", "closeness", "quantity", "stage", "burden"]
     )
     def test_of_what_nobody_said(self, name: str) -> None:
-        assert warned(need(), offer(), name) == f"{LABELS[name]}は未記入です（確認してください）"
-
-    def test_of_a_text_that_is_not_compared(self) -> None:
-        assert warned(need(), offer(), "text") == "内容は比べていません（確認してください）"
+        said = "比べていません" if name == "text" else "未記入です"
+        assert warned(need(), offer(), name) == f"{LABELS[name]}は{said}（確認してください）"
 
     def test_of_skills_nobody_wrote_down(self) -> None:
         assert warned(need(preferred=skills(Skill.IT)), person(), "skills") == (
@@ -259,12 +257,9 @@ class TestCaution:
     def test_of_what_falls_short(self, name: str, mine: Traits, theirs: Traits, text: str) -> None:
         assert text in (warned(mine, theirs, name) or "")
 
-    def test_of_a_long_way(self) -> None:
+    def test_of_a_long_way_which_is_no_reason(self) -> None:
         far = offer(**HERE | {"latitude": 35.9})
         assert warned(need(**HERE), far, "closeness") == "約22 km離れています"
-
-    def test_what_is_a_caution_is_no_reason(self) -> None:
-        far = offer(**HERE | {"latitude": 35.74})
         assert told(need(**HERE), far, "closeness") == []
 
     def test_there_is_none_where_all_is_well(self) -> None:
