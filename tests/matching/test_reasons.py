@@ -205,9 +205,7 @@ class TestCommonTimes:
 
 
 class TestCaution:
-    @pytest.mark.parametrize(
-        "name", ["fields", "text", "times", "closeness", "quantity", "stage", "burden"]
-    )
+    @pytest.mark.parametrize("name", "fields text times closeness quantity stage burden".split())
     def test_of_what_nobody_said(self, name: str) -> None:
         said = "比べていません" if name == "text" else "未記入です"
         assert warned(need(), offer(), name) == f"{LABELS[name]}は{said}（確認してください）"
