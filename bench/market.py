@@ -25,7 +25,6 @@ from app.vocabulary.fields import Interest
 from app.vocabulary.listings import (
     ContactRoute,
     EngagementState,
-    ListingKind,
     ListingStatus,
     PartyKind,
     Side,
@@ -43,8 +42,6 @@ _SKEW = 1.5
 LEFT_OUT = (0.2, 0.4)  # how much of what could be said is not
 # What a form makes one fill in.
 _ALWAYS = {"kind", "title", "organisation_id", "minutes", "negotiable", "stages", "conditions"}
-# How many are wanted stands in each of the 10,000 opportunities of the corpus.
-_ALWAYS_OF_VOLUNTEERING = {ListingKind.PEOPLE: {"quantity"}, ListingKind.SKILL: {"quantity"}}
 _EMPTY: Mapping[str, Any] = {
     **dict.fromkeys(column.name for column in Listing.__table__.columns),  # type: ignore[attr-defined]
     **dict.fromkeys(("fields", "required_skills", "preferred_skills", "slots", "conditions"), 0),
@@ -187,11 +184,10 @@ class _Maker:
     def _written(self, whole: Mapping[str, Any]) -> dict[str, Any]:
         """A part of it is left out, and a text is never complete."""
         share = self._rng.uniform(*self._size.left_out)
-        always = _ALWAYS | _ALWAYS_OF_VOLUNTEERING.get(whole["kind"], set())
         said = {
             name: value
             for name, value in whole.items()
-            if name in always or name not in self._author.says or self._rng.random() >= share
+            if name in _ALWAYS or name not in self._author.says or self._rng.random() >= share
         }
         if said.get("latitude") is None or said.get("longitude") is None:
             said["latitude"] = said["longitude"] = None

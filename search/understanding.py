@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -70,7 +70,6 @@ class Question:
         )
 
 
-@lru_cache(1_000)
 def understand(
     typed: str,
     lexicon: Lexicon,
@@ -83,8 +82,7 @@ def understand(
     """The question behind `typed`, about documents of a kind.
 
     `given` names the code lists the caller already filters by: those are not read out of the words.
-    With `interpret=False` only the letters count; without `today` no days are read. Kept for a
-    while: the next page and each narrowing ask the same thing again.
+    With `interpret=False` only the letters count; without `today` no days are read.
     """
     text = " ".join(normalise(typed[:LONGEST_QUESTION]).split())
     if not interpret:
