@@ -202,7 +202,7 @@ def make_listing(
     """
 
     def make_listing(side: str = "need", *, publish: bool = True, **values: Any) -> dict[str, Any]:
-        body = {"kind": "people", "title": "絵本の読み聞かせのお手伝い", **values}
+        body = {"kind": "people", "title": "絵本の読み聞かせのお手伝い", "quantity": 20, **values}
         if "organisation_id" not in body:
             body["organisation_id"] = make()["id"]
         created = client.post(f"{API}/{side}s", json=body, headers=operator)

@@ -337,8 +337,8 @@ def is_operator(request: Request) -> bool:
     return True
 
 
-def require_operator(request: Request) -> str:
-    """The actor of a write, until accounts exist."""
+async def require_operator(request: Request) -> str:
+    """The actor of a write, until accounts exist. `async`: what is not runs in another thread."""
     if not is_operator(request):
         raise Unauthorised("Authorization: Bearer に合鍵（トークン）を入れてください。")
     return "operator"

@@ -12,16 +12,18 @@ from app.core import clock
 from app.core.changes import Event, record
 from app.core.db import ReadSession, WriteSession
 from app.core.errors import Invalid, StaleVersion
-from app.listings.models import Listing
+from app.listings.models import Listing, Shift
 from app.listings.queries import get_listing, is_past
 from app.listings.records import ListingRecord
 from app.listings.rows import TABLE, Draft, as_record, columns, new_row
 from app.listings.rules import (
     MOVES,
+    NO_HEADCOUNT,
     check_listing,
     check_move,
     check_publication,
     is_over,
+    lacks_headcount,
 )
 from app.listings.words import text_of, weigh
 from app.organisations.models import Organisation, Stage
@@ -96,6 +98,8 @@ def update_listing(
     if not wanted:
         return current
     after = {**before, **wanted}
+    if current.status is not ListingStatus.DRAFT and "quantity" in wanted:
+        _check_headcount(session, current, wanted["quantity"])
     check_listing(after)
     _check_stages(session, wanted)
     telling = {"words": weigh(session, [_text(after)])[0]} if {*wanted} & {*_TEXTS} else {}
@@ -113,12 +117,16 @@ def publish_listing(
     actor: str,
     today: date,
 ) -> ListingRecord:
-    """公開する. Raises MoveNotAllowed, OrganisationNotPublished, ListingOver, StaleVersion."""
+    """公開する.
+
+    Raises MoveNotAllowed, OrganisationNotPublished, ListingOver, HeadcountMissing, StaleVersion.
+    """
     current = get_listing(session, id, side=side)
     target = _check_move(current, "publish", version)
     check_publication(
         organisation_findable=current.organisation.findable,
         over=is_over(current.available_until, current.deadline, today),
+        headcount_missing=_lacks_headcount(session, current, current.quantity),
     )
     return _move(session, current, "publish", target, actor)
 
@@ -195,6 +203,20 @@ def _write(session: WriteSession, current: ListingRecord, values: Mapping[str, A
 
 
 # ------------------------------------------------------------------------------------ checking
+
+
+def _check_headcount(session: ReadSession, current: ListingRecord, quantity: int | None) -> None:
+    """What was public keeps saying how many it seeks. Raises Invalid."""
+    if _lacks_headcount(session, current, quantity):
+        raise Invalid.at("body.quantity", "missing", NO_HEADCOUNT)
+
+
+def _lacks_headcount(session: ReadSession, current: ListingRecord, quantity: int | None) -> bool:
+    """Nobody said how many, neither of the whole nor of a date."""
+    if not lacks_headcount(current.side, current.kind, quantity):
+        return False
+    dates = select(col(Shift.id)).where(col(Shift.listing_id) == current.id)
+    return session.exec(dates.limit(1)).first() is None
 
 
 def _check_stages(session: ReadSession, values: Mapping[str, Any]) -> None:

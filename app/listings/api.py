@@ -39,8 +39,8 @@ _ROUTERS = ((needs, Side.NEED), (offers, Side.OFFER))
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
-def side_of(request: Request) -> Side:
-    """Which of the two a request is about, by its address."""
+async def side_of(request: Request) -> Side:
+    """Which of the two a request is about, by its address. `async`: else in another thread."""
     return Side.NEED if request.url.path.startswith(f"{API}/needs") else Side.OFFER
 
 

@@ -181,7 +181,9 @@ class ListingValues(_Form):
         default_factory=DetailsForm, description="種別ごとの項目。送ると全体が置き換わります。"
     )
 
-    quantity: Quantity | None = Field(None, description="数量。書かなければ未定")
+    quantity: Quantity | None = Field(
+        None, description="数量。書かなければ未定。人手・技能を求めるなら、公開までに書く人数"
+    )
     unit: Annotated[Line, StringConstraints(max_length=20)] | None = Field(
         None, description="単位。書かなければ種別の単位（人・個・円など）"
     )

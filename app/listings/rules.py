@@ -10,7 +10,7 @@ from typing import Any
 
 from app.core.clock import years_after
 from app.core.errors import Conflict, FieldError, Invalid
-from app.vocabulary.listings import ListingKind, ListingStatus
+from app.vocabulary.listings import ListingKind, ListingStatus, Side
 
 # From where a listing may go where: state and move as data. The nightly job expires, nobody else.
 MOVES: Mapping[str, tuple[frozenset[ListingStatus], ListingStatus]] = {
@@ -43,6 +43,9 @@ PUBLIC = frozenset(
 # What the public never sees of a listing.
 OPERATORS_ONLY = frozenset({"source", "source_id", "words", "engaged", "exposure"})
 
+# Where somebody comes in person: to these, dates may be set.
+OF_PEOPLE = frozenset({ListingKind.PEOPLE, ListingKind.SKILL})
+
 _PICKUP = frozenset({"pickup_place", "pickup_days", "lot_size", "photos"})
 # Which `details` each kind carries.
 CARRIES: Mapping[ListingKind, frozenset[str]] = {
@@ -57,6 +60,9 @@ CARRIES: Mapping[ListingKind, frozenset[str]] = {
 }
 _FOOD_ONLY = ("temperature", "best_before")
 
+NO_HEADCOUNT = (
+    "募集する人数を書いてください（おおよそでかまいません）。定員のある日程を加えてもかまいません。"
+)
 MOST_WINDOWS = 16
 _LONGEST_WINDOW = timedelta(hours=24)
 _MOST_YEARS = 3
@@ -77,6 +83,10 @@ class ListingOver(Conflict):
     code = "listing_over"
 
 
+class HeadcountMissing(Conflict):
+    code = "headcount_missing"
+
+
 # -------------------------------------------------------------------------------------- states
 
 
@@ -88,12 +98,19 @@ def check_move(move: str, current: ListingStatus) -> ListingStatus:
     return target
 
 
-def check_publication(*, organisation_findable: bool, over: bool) -> None:
-    """Raises OrganisationNotPublished, ListingOver."""
+def lacks_headcount(side: Side, kind: ListingKind, quantity: int | None) -> bool:
+    """Whether people are to come and nobody has said how many (docs/decisions/0014)."""
+    return side is Side.NEED and kind in OF_PEOPLE and quantity is None
+
+
+def check_publication(*, organisation_findable: bool, over: bool, headcount_missing: bool) -> None:
+    """Raises OrganisationNotPublished, ListingOver, HeadcountMissing."""
     if not organisation_findable:
         raise OrganisationNotPublished("団体が公開されていません。先に団体を公開してください。")
     if over:
         raise ListingOver("期間または締切が過ぎています。日付を直してから公開してください。")
+    if headcount_missing:
+        raise HeadcountMissing(NO_HEADCOUNT)
 
 
 def is_over(available_until: date | None, deadline: date | None, today: date) -> bool:

@@ -12,7 +12,7 @@ from dateutil.rrule import rrulestr
 
 from app.core.clock import TOKYO, years_after
 from app.core.errors import Conflict
-from app.listings.rules import OVER, ListingOver
+from app.listings.rules import OF_PEOPLE, OVER, ListingOver
 from app.vocabulary.listings import ListingKind, ListingStatus
 from app.vocabulary.people import AgeBand
 
@@ -21,7 +21,6 @@ MOST_DATES = 400
 _MOST_YEARS = 3
 # A rule that does not say when it ends.
 _WITHOUT_END = 1
-_WITH_SHIFTS = frozenset({ListingKind.PEOPLE, ListingKind.SKILL})
 _OPEN = frozenset({ListingStatus.PUBLISHED, ListingStatus.PAUSED})
 
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
@@ -102,7 +101,7 @@ class Overlapping(Conflict):
 
 def check_kind(kind: ListingKind) -> None:
     """Raises NoShifts: only people and skills are sought for a date."""
-    if kind not in _WITH_SHIFTS:
+    if kind not in OF_PEOPLE:
         raise NoShifts(f"「{kind.label}」の募集に日程は作れません。")
 
 

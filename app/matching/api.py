@@ -140,15 +140,15 @@ def pools_of(seeks: Side, wanted: Sequence[CandidateKind], field: str = "query.f
     summary="合う相手",
     responses=ERRORS | example(MATCHES),
 )
-def read_matches(
-    request: Request, session: Reading, side: OfSide, listing_id: uuid.UUID, form: Asked
-) -> JSON:
+def read_matches(request: Request, side: OfSide, listing_id: uuid.UUID, form: Asked) -> JSON:
     pools = pools_of(side, form.for_)
-    desk = desk_of(request, session, about=listing_id, notifying=form.notify)
-    mine = desk.market.listing(session, listing_id, at_desk=True)
-    if not len(mine) or bool(mine.seeks[0]) != (side is Side.NEED):
-        raise NotFound(UNKNOWN)
-    return private(answer(desk, mine, pools, form.limit, otherwise=not form.for_))
+    # Opened here: as a dependency the session would cost two more changes of thread.
+    with request.app.state.database.read() as session:
+        desk = desk_of(request, session, about=listing_id, notifying=form.notify)
+        mine = desk.market.listing(session, listing_id, at_desk=True)
+        if not len(mine) or bool(mine.seeks[0]) != (side is Side.NEED):
+            raise NotFound(UNKNOWN)
+        return private(answer(desk, mine, pools, form.limit, otherwise=not form.for_))
 
 
 @router.get(

@@ -96,6 +96,11 @@ def closeness(one: Traits, other: Traits) -> Array:
     Where only the municipality is known, its office stands for the place, and nobody is taken to
     be nearer than `CITY_KM`.
     """
+    single, many = facing(one, other)
+    return many.remembered("closeness", single, lambda: _nearness(single, many))
+
+
+def _nearness(one: Traits, other: Traits) -> Array:
     distance = distance_km(one, other)
     guessed = ~(one.placed & other.placed)
     distance = np.where(guessed, np.maximum(distance, CITY_KM), distance)
@@ -135,6 +140,10 @@ _STAGE_KIND = np.array(
 
 def stage(one: Traits, other: Traits) -> Array:
     """ステージ: what is given suits the stage of the taker: as the giver says, or by kind."""
+    if one.seeks.all():
+        return _suits(one, other)
+    if not one.seeks.any():
+        return _suits(other, one)
     return np.where(one.seeks, _suits(one, other), _suits(other, one))
 
 
@@ -150,6 +159,11 @@ _FREQUENCY = np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.5], [0.0, 0.5, 1.0]])
 
 def burden(one: Traits, other: Traits) -> Array:
     """頻度・負担: once, for a while or regularly, as both wish; a first time needs a welcome."""
+    single, many = facing(one, other)
+    return many.remembered("burden", single, lambda: _agreement(single, many))
+
+
+def _agreement(one: Traits, other: Traits) -> Array:
     known = (one.frequency >= 0) & (other.frequency >= 0)
     often = _FREQUENCY[np.clip(one.frequency, 0, 2), np.clip(other.frequency, 0, 2)]
     value = np.where(known, often, np.nan)

@@ -142,8 +142,9 @@ GATES: dict[str, Gate] = {
 }
 # Each round sees only what the one before has left: what looks at much comes last.
 ROUNDS = (("H1",), ("H2", "H3", "H10", "H8", "H9"), ("H6", "H7", "H5", "H4", "H11"))
-# What a person can do something about: a pair that fails only one of these is worth naming.
-MENDABLE = ("H4", "H5", "H6", "H7", "H8", "H9")
+# What a person can do something about: a pair that fails only one of these is worth naming. As
+# above, what looks at much comes last.
+MENDABLE = ("H8", "H9", "H6", "H7", "H5", "H4")
 # The others.
 FIRM = (("H1",), ("H2", "H3", "H10", "H11"))
 

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from sqlalchemy import bindparam
 from sqlmodel import col, func, or_, select
 
 from app.core import clock
@@ -41,6 +42,18 @@ _AT_DESK = (ListingStatus.DRAFT, ListingStatus.PAUSED, ListingStatus.PUBLISHED)
 _OF_LISTINGS = ("listing", "shift", "engagement")
 
 
+_NEWS = (
+    select(Change.id, Change.kind, Change.entity_id)
+    .where(
+        or_(
+            col(Change.id) > bindparam("newest"),
+            col(Change.id).in_(bindparam("missing", expanding=True)),
+        )
+    )
+    .order_by(col(Change.id))
+)
+
+
 @dataclass
 class _Follower:
     """Reads the change log without missing what is committed out of order."""
@@ -55,11 +68,7 @@ class _Follower:
     def news(self, session: ReadSession) -> dict[str, set[str]]:
         """Kind → ids of what has changed since the last time."""
         missing = list(self.gaps)
-        rows = session.exec(
-            select(Change.id, Change.kind, Change.entity_id)
-            .where(or_(col(Change.id) > self.newest, col(Change.id).in_(missing)))
-            .order_by(col(Change.id))
-        ).all()
+        rows = session.connection().execute(_NEWS, {"newest": self.newest, "missing": missing})
         now = time.monotonic()
         changed: dict[str, set[str]] = {}
         for number, kind, entity in rows:

@@ -51,6 +51,7 @@ from app.vocabulary.listings import PartyKind
 UNKNOWN_CANDIDATE = "この候補は登録されていません。"
 NEAREST = 3
 _MOST_NEAR = 10_000
+_NOTHING = -1  # missed
 _COUNTS_KEEP = timedelta(days=2)
 
 
@@ -242,7 +243,7 @@ def named(session: ReadSession, others: Traits) -> dict[str, tuple[str, str | No
     return {
         str(id_): (name, next(iter(owner), None))
         for party, ids in by_party.items()
-        for id_, name, *owner in session.execute(_names(party), {"ids": ids})
+        for id_, name, *owner in session.connection().execute(_names(party), {"ids": ids})
     }
 
 
@@ -266,22 +267,27 @@ def _nearest(desk: Desk, mine: Traits, pools: Sequence[str]) -> list[Near]:
     for name in pools:
         pool = desk.market.pool(name)
         left, _ = sift(mine, pool, desk.question, asking=asking, rounds=FIRM)
-        need, offer = (mine, left) if asking else (left, mine)
-        missed = np.array([~GATES[code](need, offer, desk.question) for code in MENDABLE])
-        rows = np.flatnonzero(missed.sum(axis=0) == 1)
+        missed = np.full(len(left), _NOTHING)
+        for number, code in enumerate(MENDABLE):
+            need, offer = (mine, left) if asking else (left, mine)
+            good = GATES[code](need, offer, desk.question)
+            once = good | (missed == _NOTHING)
+            missed = np.where(good, missed, number)[once]
+            left = left.take(once)
+        rows = np.flatnonzero(missed != _NOTHING)
         if len(rows) > _MOST_NEAR:  # some, and neither the oldest nor the newest
             rows = rows[np.argsort(left.hash[rows] ^ mine.hash[0])[:_MOST_NEAR]]
-        found.append((left.take(rows), missed[:, rows].argmax(axis=0)))
+        found.append((left.take(rows), missed[rows]))
     others = Traits.join([traits for traits, _ in found])
     if not len(others):
         return []
-    codes = np.concatenate([some for _, some in found])
+    numbers = np.concatenate([some for _, some in found])
     scores = score_all(desk, mine, others)
     best, _ = ranked(mine, others, scores, NEAREST)
     shown = others.take(best).settled()
     names = named(desk.session, shown)
     return [
-        _near(mine, shown.row(place), float(scores.reciprocal[row]), MENDABLE[codes[row]], names)
+        _near(mine, shown.row(place), float(scores.reciprocal[row]), MENDABLE[numbers[row]], names)
         for place, row in enumerate(best.tolist())
         if str(shown.id[place]) in names
     ]

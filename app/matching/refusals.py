@@ -22,14 +22,15 @@ def refused_pairs(
     Who refused a group refused what it seeks and offers; a group stands for all its listings.
     """
     of_it, of_them = _refusals()
-    owners = dict(session.execute(of_it, {"id": id_}).all())
+    asking = session.connection()  # the session would look for mapped objects in each column
+    owners = dict(asking.execute(of_it, {"id": id_}).all())
     about = {
         "id": id_,
         "listings": list(owners),
         "groups": [*owners.values(), id_],
         "since": now - timedelta(days=REFUSED_DAYS),
     }
-    rows = session.execute(of_them, about).all()
+    rows = asking.execute(of_them, about).all()
     others, groups = set(), set()
     for listing, party_kind, party, owner in rows:
         others.add(party if listing in owners else listing)

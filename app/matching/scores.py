@@ -107,7 +107,7 @@ def combine(values: Mapping[str, Array], weights: Weights, shape: tuple[int, ...
     reached, known, unknown = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for name, value in values.items():
         weight = weights[name]
-        reached += weight * np.where(value > 0, value, 0)  # false for what is not known
+        reached += weight * np.fmax(value, 0)  # neither what is unknown nor what does not apply
         known += weight * (value >= 0)
         unknown += weight * np.isnan(value)
     whole = known + UNKNOWN_WEIGHT * unknown

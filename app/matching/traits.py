@@ -182,13 +182,20 @@ class Traits:
             return parts[0]
         begins = np.cumsum([0, *map(len, parts)])
 
+        last: list[tuple[Array, list[Traits], Array]] = []
+
+        def cut(rows: Array) -> tuple[list[Traits], Array]:
+            if not last or last[0][0] is not rows:  # the same rows are asked for in every column
+                of = np.searchsorted(begins, rows, side="right") - 1
+                of_each = [part.take(rows[of == n] - begins[n]) for n, part in enumerate(parts)]
+                last[:] = [(rows, of_each, np.argsort(np.argsort(of, kind="stable")))]
+            return last[0][1:]
+
         def columns(name: str, rows: Array | None) -> Array:
             if rows is None:
                 return np.concatenate([getattr(part, name) for part in parts])
-            of = np.searchsorted(begins, rows, side="right") - 1
-            cut = [part.take(rows[of == n] - begins[n]) for n, part in enumerate(parts)]
-            in_turn = np.concatenate([getattr(part, name) for part in cut])
-            return in_turn[np.argsort(np.argsort(of, kind="stable"))]
+            of_each, turns = cut(rows)
+            return np.concatenate([getattr(part, name) for part in of_each])[turns]
 
         return Traits(columns, int(begins[-1]))
 

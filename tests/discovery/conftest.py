@@ -106,7 +106,8 @@ class Registry:
 
     def need(self, organisation_id: str, title: str = "お手伝い", **values: Any) -> str:
         """A published need."""
-        whole = {"kind": "people", "organisation_id": organisation_id, "title": title, **values}
+        said = {"kind": "people", "quantity": 20, "title": title, **values}
+        whole = {"organisation_id": organisation_id, **said}
         with self.database.write() as session:
             made = create_listing(session, side=Side.NEED, values=whole, actor="test")
             publish_listing(session, id=made.id, version=None, actor="test", today=today())

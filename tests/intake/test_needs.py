@@ -25,7 +25,8 @@ GROUPS = [{"外部ID": "g1", "団体名": "ひまわりの会"}, {"外部ID": "g
 
 
 def row(number: int = 1, group: str = "g1", **cells: str) -> dict[str, str]:
-    return {"外部ID": f"n{number}", "団体外部ID": group, "件名": f"お手伝い{number}", **cells}
+    named = {"外部ID": f"n{number}", "団体外部ID": group, "件名": f"お手伝い{number}"}
+    return {**named, "定員": "9", **cells}
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ class TestApply:
         report = say(NEEDS, [row(1, 種類="物品", 定員="2"), row(2, 種類="人手", 定員="2")])
         (error,) = report.errors
         assert "変えられません" in error.reason
-        assert {need.source_id: need.quantity for need in needs()} == {"n1": None, "n2": 2}
+        assert {need.source_id: need.quantity for need in needs()} == {"n1": 9, "n2": 2}
 
 
 class TestOrganisations:

@@ -153,7 +153,7 @@ class TestCreateListing:
         assert client.get(answer.headers["location"], headers=operator).json() == record
 
     def test_takes_very_little(self, make_listing: Make) -> None:
-        record = make_listing()
+        record = make_listing(quantity=None, publish=False)
         assert (record["quantity"], record["open_quantity"]) == (None, None)
         assert (record["urgency"], record["negotiable"], record["details"]) == ("normal", False, {})
 
@@ -212,11 +212,20 @@ class TestUpdateListing:
         assert answer.json()["minutes"] == 5
 
     def test_empties_what_is_null(self, make_listing: Make, act: Callable[..., Any]) -> None:
-        made = make_listing(quantity=3, slots=["sat-morning"], details={"driving": True})
-        answer = act(made, quantity=None, slots=[], details={})
+        made = make_listing(
+            quantity=3, least_quantity=2, slots=["sat-morning"], details={"driving": True}
+        )
+        answer = act(made, least_quantity=None, slots=[], details={})
         assert answer.status_code == 200
         changed = answer.json()
-        assert (changed["open_quantity"], changed["slots"], changed["details"]) == (None, [], {})
+        assert (changed["least_quantity"], changed["slots"], changed["details"]) == (None, [], {})
+
+    def test_who_seeks_people_goes_on_saying_how_many(
+        self, make_listing: Make, act: Callable[..., Any]
+    ) -> None:
+        refused = act(make_listing(quantity=3), quantity=None)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "body.quantity"
 
 
 class TestListListings:

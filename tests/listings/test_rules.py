@@ -14,6 +14,7 @@ from app.listings.rules import (
     CARRIES,
     MOVES,
     PUBLIC,
+    HeadcountMissing,
     ListingOver,
     MoveNotAllowed,
     OrganisationNotPublished,
@@ -27,9 +28,10 @@ from app.listings.rules import (
     is_findable,
     is_over,
     is_visible,
+    lacks_headcount,
 )
 from app.places.rules import municipalities
-from app.vocabulary.listings import ListingKind, ListingStatus
+from app.vocabulary.listings import ListingKind, ListingStatus, Side
 
 TODAY = date(2026, 11, 21)
 S = ListingStatus
@@ -65,11 +67,32 @@ class TestCheckMove:
 
 class TestCheckPublication:
     def test_needs_a_findable_organisation_and_time_left(self) -> None:
-        check_publication(organisation_findable=True, over=False)
+        fine = {"organisation_findable": True, "over": False, "headcount_missing": False}
+        check_publication(**fine)
         with pytest.raises(OrganisationNotPublished):
-            check_publication(organisation_findable=False, over=False)
+            check_publication(**fine | {"organisation_findable": False})
         with pytest.raises(ListingOver):
-            check_publication(organisation_findable=True, over=True)
+            check_publication(**fine | {"over": True})
+        with pytest.raises(HeadcountMissing):
+            check_publication(**fine | {"headcount_missing": True})
+
+
+class TestLacksHeadcount:
+    @pytest.mark.parametrize(
+        ("side", "kind", "quantity", "lacks"),
+        [
+            (Side.NEED, ListingKind.PEOPLE, None, True),
+            (Side.NEED, ListingKind.SKILL, None, True),
+            (Side.NEED, ListingKind.PEOPLE, 1, False),
+            (Side.NEED, ListingKind.GOODS, None, False),
+            (Side.NEED, ListingKind.ADVICE, None, False),
+            (Side.OFFER, ListingKind.PEOPLE, None, False),
+        ],
+    )
+    def test_is_about_needs_people_come_to(
+        self, side: Side, kind: ListingKind, quantity: int | None, lacks: bool
+    ) -> None:
+        assert lacks_headcount(side, kind, quantity) is lacks
 
 
 class TestIsOver:

@@ -218,7 +218,7 @@ class TestMatchCase:
             make_listing("offer", title=title, fields=[7], slots=["sat-morning"])
         body = ask("POST", "/matches", need=case).json()
         assert len(body["candidates"]) == 2
-        saved = make_listing(**case)
+        saved = make_listing(**case, quantity=None, publish=False)
         again = ask("GET", f"/needs/{saved['id']}/matches").json()
 
         def said(found: dict[str, Any]) -> dict[str, Any]:

@@ -30,8 +30,8 @@ from app.intake.rules import IncomingNeed
 from app.intake.sources import LONGEST_ID, ReadingOfNeeds, SourceFormat, refusal
 from app.intake.tables import Row, RowError
 from app.listings.forms import ListingValues
-from app.listings.rules import check_listing
-from app.vocabulary.listings import Frequency, ListingKind
+from app.listings.rules import NO_HEADCOUNT, OF_PEOPLE, check_listing, lacks_headcount
+from app.vocabulary.listings import Frequency, ListingKind, Side
 from app.vocabulary.skills import Skill
 from app.vocabulary.times import PERIODS, WEEKDAYS, ActivityTime
 
@@ -66,6 +66,7 @@ def _read_row(row: Row) -> IncomingNeed | RowError:
         kind = _kind(cells.get("種類", ""))
         said = _nothing(cells) | ListingValues.model_validate(_values(cells, kind)).values()
         check_listing({**said, "kind": kind.value})
+        _check_headcount(kind, said.get("quantity"))
     except CellError as error:
         return RowError(row.number, error.column, cells.get(error.column, ""), error.reason)
     except ValidationError as error:
@@ -84,6 +85,12 @@ def _check_named(column: str, written: str) -> None:
         raise CellError(column, "必ず書いてください。")
     if column.endswith("ID") and len(written) > LONGEST_ID:
         raise CellError(column, f"{column}は{LONGEST_ID}文字以内で書いてください。")
+
+
+def _check_headcount(kind: ListingKind, quantity: int | None) -> None:
+    """What is imported is public at once."""
+    if lacks_headcount(Side.NEED, kind, quantity):
+        raise CellError("定員", NO_HEADCOUNT)
 
 
 def _kind(written: str) -> ListingKind:
@@ -128,7 +135,7 @@ def _when(times: Iterable[str], kind: ListingKind) -> dict[str, Any]:
     seasons = [time for time in times if time not in _SLOTS_OF]
     if not seasons:
         return {"slots": slots}
-    if kind not in (ListingKind.PEOPLE, ListingKind.SKILL):
+    if kind not in OF_PEOPLE:
         raise CellError("活動日", f"「{kind.label}」には長期休みを書けません。")
     return {"slots": slots, "details": {"when": seasons}}
 

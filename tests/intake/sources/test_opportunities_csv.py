@@ -12,7 +12,7 @@ from app.vocabulary.listings import ListingKind
 from app.vocabulary.times import WEEKDAYS
 
 Read = Callable[..., Any]
-ROW = {"外部ID": "n1", "団体外部ID": "g1", "件名": "花だんの植え替え"}
+ROW = {"外部ID": "n1", "団体外部ID": "g1", "件名": "花だんの植え替え", "定員": "5"}
 NEXT = today() + timedelta(days=30)
 
 
@@ -90,14 +90,15 @@ class TestCells:
         assert read(NAME, {**ROW, "種類": written}).kind is ListingKind(kind)
 
     def test_an_empty_cell_says_that_there_is_nothing(self, said: Callable[..., Any]) -> None:
-        told = said(内容="", 分野="", オンライン="", 定員="", 活動日="", 対象年齢="")
+        cells = {"内容": "", "分野": "", "オンライン": "", "定員": "", "活動日": "", "対象年齢": ""}
+        told = said(種類="物品", **cells)
         nothing = {"description": None, "online": None, "quantity": None}
         ages = {"min_age": None, "max_age": None}
         expected = {"title": ROW["件名"], **nothing, **ages}
         assert told == {**expected, "fields": [], "slots": [], "details": {}}
 
     def test_a_column_that_is_not_there_says_nothing(self, said: Callable[..., Any]) -> None:
-        assert said() == {"title": ROW["件名"]}
+        assert said() == {"title": ROW["件名"], "quantity": 5}
 
     def test_every_column_is_read(self) -> None:
         assert len(set(COLUMNS)) == len(COLUMNS)
@@ -121,6 +122,8 @@ class TestRefused:
             ({"親子": "たぶん"}, "親子", "1（はい）か 0"),
             ({"定員": "多数"}, "定員", "数で"),
             ({"定員": "0"}, "定員", "1"),
+            ({"定員": ""}, "定員", "人数を書いて"),
+            ({"種類": "技能", "定員": ""}, "定員", "人数を書いて"),
             ({"締切": "いつか"}, "締切", "日付"),
             ({"対象年齢": "大人"}, "対象年齢", "18歳以上"),
             ({"必要な技能": "なんでも"}, "必要な技能", "次のどれか"),
