@@ -87,9 +87,7 @@ def needs(
 def add(client: TestClient, **values: Any) -> str:
     body = {"kind": "people", "quantity": 20, **values}
     headers = {"Authorization": f"Bearer {client.app.state.operator_token}"}  # type: ignore[attr-defined]
-    made = client.post(
-        f"{API}/needs", json={"kind": "people", "quantity": 20, **values}, headers=headers
-    )
+    made = client.post(f"{API}/needs", json=body, headers=headers)
     assert made.status_code == 201, made.text
     id_: str = made.json()["id"]
     headers["If-Match"] = made.headers["etag"]
