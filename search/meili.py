@@ -223,10 +223,12 @@ class MeiliSearcher:
         self._session = aiohttp.ClientSession(
             base_url=url,
             headers={"Authorization": f"Bearer {key}", "Accept-Encoding": "identity"},
-            # More at once would only queue inside the server, out of reach of our time-out.
             connector=aiohttp.TCPConnector(limit=most),
             auto_decompress=False,
         )
+        # More at once would only queue inside the server, out of reach of our time-out. A turn
+        # lasts until the whole answer is there: a question of two steps does not queue twice.
+        self._turns = asyncio.Semaphore(most)
         self._timeout_s = timeout_s
         self._rest_s = rest_s
         self._failures = 0
@@ -238,7 +240,7 @@ class MeiliSearcher:
         if time.monotonic() < self._resting_until:
             raise SearchUnavailable("resting after failures")
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._timeout_s), self._turns:
                 answer = await self._conduct(steps(request))
         except (aiohttp.ClientError, OSError, *_UNREADABLE) as error:
             self._failures += 1
