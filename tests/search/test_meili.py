@@ -1,6 +1,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -110,6 +111,34 @@ class TestMeiliSearcher:
             MeiliIndex(faulty.url, "key").prepare()
         with pytest.raises(SearchUnavailable):
             MeiliIndex(faulty.url, "key").write([project(Document("1", KIND, "会"))], ["2"])
+
+    def test_a_question_keeps_its_turn_until_it_is_answered(
+        self, meilisearch: tuple[str, str], meili_engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        meili_engine.put(Document("1", KIND, "会"))
+        begun: list[str] = []
+        peak = 0
+
+        async def play() -> None:
+            searcher = MeiliSearcher(*meilisearch, timeout_s=5, most=2)
+            conduct = searcher._conduct
+
+            async def watched(conductor: Any) -> Any:
+                nonlocal peak
+                begun.append("")
+                peak = max(peak, len(begun))
+                answer = await conduct(conductor)
+                begun.pop()
+                return answer
+
+            monkeypatch.setattr(searcher, "_conduct", watched)
+            questions = [Request(KIND, ask(text)) for text in ("会", "ない言葉", "会 ない言葉") * 3]
+            answers = await asyncio.gather(*map(searcher.answer, questions))
+            assert [answer.total for answer in answers[::3]] == [1, 1, 1]
+            await searcher.close()
+
+        asyncio.run(play())
+        assert peak == 2
 
     def test_counts_are_remembered_until_the_index_changes(
         self, meilisearch: tuple[str, str], meili_engine: Engine
