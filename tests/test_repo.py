@@ -223,9 +223,9 @@ class TestLists:
             indexed()
             client.get(path)
             statements.clear()
-            event.listen(database.engine, "before_cursor_execute", note)
+            event.listen(database.reader, "before_cursor_execute", note)
             assert client.get(path).status_code == 200
-            event.remove(database.engine, "before_cursor_execute", note)
+            event.remove(database.reader, "before_cursor_execute", note)
             return len([s for s in statements if "waiting" not in s and "index_state" not in s])
 
         def note(_: object, __: object, statement: str, *___: object) -> None:

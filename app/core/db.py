@@ -127,7 +127,7 @@ def _postgresql_json_rows(element: json_rows, compiler: SQLCompiler, **options: 
 
 
 class ReadSession(Session):
-    """For queries. Nothing done in it is kept."""
+    """For queries. Nothing done in it is kept; PostgreSQL refuses to write in it."""
 
 
 class WriteSession(ReadSession):
@@ -140,6 +140,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.engine = _engine(settings.url)
+        self.reader = self.engine if self.is_sqlite else _reader(settings.url)
         self._writer = self.engine.execution_options(**{_WRITE: True})
         self._autocommitting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.after_commit: list[Callable[[], None]] = []
@@ -149,8 +150,9 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def read(self) -> Iterator[ReadSession]:
-        with _outages(), ReadSession(self.engine) as session:
+    def read(self, *, piecewise: bool = False) -> Iterator[ReadSession]:
+        """`piecewise`: for rows that come piece by piece (`yield_per`), within a transaction."""
+        with _outages(), ReadSession(self.engine if piecewise else self.reader) as session:
             yield session
 
     @contextmanager
@@ -188,6 +190,7 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.reader.dispose()
 
 
 @contextmanager
@@ -216,21 +219,32 @@ def _outages() -> Iterator[None]:
         raise
 
 
+def _reader(url: str) -> Engine:
+    """For PostgreSQL's read sessions: no way there and back to begin and to end.
+
+    Each statement sees what is committed then, as it would in a transaction READ COMMITTED.
+    """
+    engine = _postgresql(url, "-c default_transaction_read_only=on")
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _postgresql(url: str, *options: str) -> Engine:
+    settings = ("-c timezone=utc", f"-c statement_timeout={_STATEMENT_TIMEOUT_MS}", *options)
+    return create_engine(
+        url,
+        pool_size=_POOL_SIZE,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        json_serializer=_json,
+        json_deserializer=from_json,
+        connect_args={"connect_timeout": 2, "options": " ".join(settings)},
+    )
+
+
 def _engine(url: str) -> Engine:
     # Parameters are hidden: what goes wrong is logged, and what somebody wrote must not be.
     if not url.startswith("sqlite"):
-        return create_engine(
-            url,
-            pool_size=_POOL_SIZE,
-            pool_pre_ping=True,
-            hide_parameters=True,
-            json_serializer=_json,
-            json_deserializer=from_json,
-            connect_args={
-                "connect_timeout": 2,
-                "options": f"-c timezone=utc -c statement_timeout={_STATEMENT_TIMEOUT_MS}",
-            },
-        )
+        return _postgresql(url)
     engine = create_engine(
         url,
         pool_size=_POOL_SIZE,

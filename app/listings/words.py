@@ -60,7 +60,7 @@ def recount_words(database: Database) -> int:
     For the night. Nobody waits for it: it writes in short transactions of its own, and no history,
     since nobody said anything new. Returns how many listings and people have other words now.
     """
-    with database.read() as session:
+    with database.read(piecewise=True) as session:
         counts = _count_words(session)
     with database.write() as session:
         session.execute(delete(WordCount))

@@ -69,7 +69,10 @@ class Loader:
     def rows(
         self, session: ReadSession, pool: str, ids: Sequence[uuid.UUID] | None
     ) -> Iterator[dict[str, Any]]:
-        """The rows of a pool, or those of these ids that are in it."""
+        """The rows of a pool, or those of these ids that are in it.
+
+        Of a whole pool `session` must have been opened for what comes piece by piece.
+        """
         if pool == "people":
             return self._people(session, ids)
         if pool == "organisations":
@@ -95,7 +98,7 @@ class Loader:
             query = query.where(col(Listing.status).in_(_POOLED))
         stages = stage_numbers(session)
         dates = read_dates(session, ids)
-        for row in _streamed(session, query):
+        for row in _read(session, query, whole=ids is None):
             yield self.listing_row(dict(row._mapping), stages, dates.get(row.id))
 
     def unsaved(self, session: ReadSession, record: ListingRecord) -> dict[str, Any]:
@@ -219,7 +222,7 @@ class Loader:
         if ids is not None:
             query = query.where(col(Person.id).in_(ids))
         today = clock.today()
-        for row in _streamed(session, query):
+        for row in _read(session, query, whole=ids is None):
             yield self.person_row(row[0], today)
 
     def person_row(self, person: Person, today: date) -> dict[str, Any]:
@@ -268,7 +271,7 @@ class Loader:
         for id_, field in session.exec(fields):
             masks[id_] = masks.get(id_, 0) | 1 << field
         stages = stage_numbers(session)
-        for row in _streamed(session, query):
+        for row in _read(session, query, whole=ids is None):
             yield self._organisation_row(dict(row._mapping), masks.get(row.id, 0), stages)
 
     def _organisation_row(
@@ -335,9 +338,9 @@ def _kind(kind: ListingKind) -> int:
     return kinds_mask([kind])
 
 
-def _streamed(session: ReadSession, query: Any) -> Iterator[Any]:
-    """Rows as they come, not all at once."""
-    yield from session.execute(query.execution_options(yield_per=_AT_A_TIME))
+def _read(session: ReadSession, query: Any, *, whole: bool) -> Iterator[Any]:
+    """Rows; those of a whole pool as they come, not all at once."""
+    yield from session.execute(query.execution_options(yield_per=_AT_A_TIME) if whole else query)
 
 
 def _is_public(row: Mapping[str, Any]) -> bool:

@@ -102,7 +102,7 @@ class Market:
         """The table of that name, as it was when `refresh` was last called, or now."""
         with self._lock:
             if name not in self._pools:
-                with self._database.read() as session:
+                with self._database.read(piecewise=True) as session:
                     self._pools[name] = self._whole(session, name)
             return self._pools[name]
 

@@ -237,7 +237,7 @@ class TestPageListings:
         def note(_: object, __: object, statement: str, *___: object) -> None:
             statements.append(statement)
 
-        event.listen(database.engine, "before_cursor_execute", note)
+        event.listen(database.reader, "before_cursor_execute", note)
         for _ in range(3):
             add(fields=[1, 2], slots=["sat-morning"], required_skills=["tax"])
             with database.read() as session:

@@ -41,11 +41,11 @@ def statements(database: Database) -> Iterator[list[str]]:
     def listen(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         seen.append(statement)
 
-    event.listen(database.engine, "before_cursor_execute", listen)
+    event.listen(database.reader, "before_cursor_execute", listen)
     try:
         yield seen
     finally:
-        event.remove(database.engine, "before_cursor_execute", listen)
+        event.remove(database.reader, "before_cursor_execute", listen)
 
 
 class TestMatch:

@@ -96,7 +96,7 @@ class TestPaging:
             make(name=f"会{number}", fields=[1, 2], keywords=["a"])
             indexed()
             statements: list[str] = []
-            engine = client.app.state.database.engine  # type: ignore[attr-defined]
+            engine = client.app.state.database.reader  # type: ignore[attr-defined]
 
             def note(_c: Any, _u: Any, statement: str, *_: Any, to: Any = statements) -> None:
                 if "FROM organisation" in statement:
