@@ -17,7 +17,7 @@ from sqlalchemy import insert
 from app.core.clock import TOKYO
 from app.core.db import Database
 from app.listings.models import Engagement, Listing
-from app.listings.rules import OF_PEOPLE
+from app.listings.rules import lacks_headcount
 from app.listings.words import MOST_WORDS
 from app.matching.models import Counted
 from app.organisations.models import Organisation, OrganisationField
@@ -43,8 +43,6 @@ _SKEW = 1.5
 LEFT_OUT = (0.2, 0.4)  # how much of what could be said is not
 # What a form makes one fill in.
 _ALWAYS = {"kind", "title", "organisation_id", "minutes", "negotiable", "stages", "conditions"}
-# What publishing asks for (docs/decisions/0014).
-_TO_BE_PUBLIC = {kind: {"quantity"} for kind in OF_PEOPLE}
 _EMPTY: Mapping[str, Any] = {
     **dict.fromkeys(column.name for column in Listing.__table__.columns),  # type: ignore[attr-defined]
     **dict.fromkeys(("fields", "required_skills", "preferred_skills", "slots", "conditions"), 0),
@@ -187,8 +185,8 @@ class _Maker:
     def _written(self, whole: Mapping[str, Any]) -> dict[str, Any]:
         """A part of it is left out, and a text is never complete."""
         share = self._rng.uniform(*self._size.left_out)
-        asked = _TO_BE_PUBLIC.get(whole["kind"], set()) if whole["side"] is Side.NEED else set()
-        always = _ALWAYS | asked
+        asked = {"quantity"} if lacks_headcount(whole["side"], whole["kind"], None) else set()
+        always = _ALWAYS | asked  # what publishing asks for
         said = {
             name: value
             for name, value in whole.items()

@@ -58,7 +58,7 @@ SQLModel.metadata.naming_convention = {
 
 _BUSY_TIMEOUT_S = 5
 _STATEMENT_TIMEOUT_MS = 30_000
-_POOL_SIZE = 8
+_POOL_SIZE = 12  # eight threads, the keeper of the index, the night watch
 _WRITE = "musubi_write"
 
 
@@ -141,6 +141,7 @@ class Database:
         self.settings = settings
         self.engine = _engine(settings.url)
         self.reader = self.engine if self.is_sqlite else _reader(settings.url)
+        self._piecewise = self.engine.execution_options(postgresql_readonly=True)
         self._writer = self.engine.execution_options(**{_WRITE: True})
         self._autocommitting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.after_commit: list[Callable[[], None]] = []
@@ -152,7 +153,7 @@ class Database:
     @contextmanager
     def read(self, *, piecewise: bool = False) -> Iterator[ReadSession]:
         """`piecewise`: for rows that come piece by piece (`yield_per`), within a transaction."""
-        with _outages(), ReadSession(self.engine if piecewise else self.reader) as session:
+        with _outages(), ReadSession(self._piecewise if piecewise else self.reader) as session:
             yield session
 
     @contextmanager
@@ -224,11 +225,10 @@ def _reader(url: str) -> Engine:
 
     Each statement sees what is committed then, as it would in a transaction READ COMMITTED.
     """
-    engine = _postgresql(url, "-c default_transaction_read_only=on")
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return _postgresql(url, "-c default_transaction_read_only=on", isolation_level="AUTOCOMMIT")
 
 
-def _postgresql(url: str, *options: str) -> Engine:
+def _postgresql(url: str, *options: str, **more: Any) -> Engine:
     settings = ("-c timezone=utc", f"-c statement_timeout={_STATEMENT_TIMEOUT_MS}", *options)
     return create_engine(
         url,
@@ -238,6 +238,7 @@ def _postgresql(url: str, *options: str) -> Engine:
         json_serializer=_json,
         json_deserializer=from_json,
         connect_args={"connect_timeout": 2, "options": " ".join(settings)},
+        **more,
     )
 
 

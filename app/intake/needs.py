@@ -18,7 +18,7 @@ from app.intake.sources import groups_csv
 from app.listings.actions import create_listings, publish_listing, update_listing
 from app.listings.records import ListingRecord
 from app.listings.rows import Draft
-from app.listings.rules import is_over
+from app.listings.rules import HeadcountMissing, is_over
 from app.organisations.models import Source
 from app.vocabulary.listings import ListingStatus, Side
 
@@ -129,10 +129,17 @@ def _update(
         and current.organisation.findable
         and not _over(said)
     ):
+        return _publish_again(session, current, actor)
+    return current
+
+
+def _publish_again(session: WriteSession, current: ListingRecord, actor: str) -> ListingRecord:
+    try:
         return publish_listing(
             session, id=current.id, version=None, actor=actor, today=clock.today()
         )
-    return current
+    except HeadcountMissing as error:  # people have taken the number back meanwhile
+        raise Invalid.at("quantity", "missing", error.detail) from None
 
 
 _FIXED = "種類と団体は、あとから変えられません。別の外部IDで登録してください。"

@@ -98,10 +98,10 @@ def update_listing(
     if not wanted:
         return current
     after = {**before, **wanted}
-    if current.status is not ListingStatus.DRAFT and "quantity" in wanted:
-        _check_headcount(session, current, wanted["quantity"])
     check_listing(after)
     _check_stages(session, wanted)
+    if current.status is not ListingStatus.DRAFT and "quantity" in wanted:
+        _check_headcount(session, current, wanted["quantity"])
     telling = {"words": weigh(session, [_text(after)])[0]} if {*wanted} & {*_TEXTS} else {}
     _write(session, current, {**wanted, **telling})
     record(session, [Event(KIND, str(id), "update", actor, history(before, wanted))])
@@ -216,7 +216,7 @@ def _lacks_headcount(session: ReadSession, current: ListingRecord, quantity: int
     if not lacks_headcount(current.side, current.kind, quantity):
         return False
     dates = select(col(Shift.id)).where(col(Shift.listing_id) == current.id)
-    return session.exec(dates.limit(1)).first() is None
+    return session.exec(dates.where(~col(Shift.cancelled)).limit(1)).first() is None
 
 
 def _check_stages(session: ReadSession, values: Mapping[str, Any]) -> None:

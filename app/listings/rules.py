@@ -60,9 +60,7 @@ CARRIES: Mapping[ListingKind, frozenset[str]] = {
 }
 _FOOD_ONLY = ("temperature", "best_before")
 
-NO_HEADCOUNT = (
-    "募集する人数を書いてください（おおよそでかまいません）。定員のある日程を加えてもかまいません。"
-)
+NO_HEADCOUNT = "募集する人数を書いてください（おおよそでかまいません）。"
 MOST_WINDOWS = 16
 _LONGEST_WINDOW = timedelta(hours=24)
 _MOST_YEARS = 3

@@ -110,12 +110,12 @@ def desk_of(
 
 
 def answer(
-    desk: "Desk", mine: "Traits", pools: Sequence[str], limit: int, *, otherwise: bool = False
+    desk: "Desk", mine: "Traits", pools: Sequence[str], limit: int, *, or_groups: bool = False
 ) -> "Matches":
-    """The matches of one party; `otherwise`: of a need groups, where nobody offers anything yet."""
+    """The matches of one party; `or_groups`: of a need groups, where there is nobody else."""
     from app.matching.queries import match
 
-    groups = ["organisations"] if otherwise and mine.seeks[0] else []
+    groups = ["organisations"] if or_groups and mine.seeks[0] else []
     return match(desk, mine, pools, limit, otherwise=groups)
 
 
@@ -148,7 +148,7 @@ def read_matches(request: Request, side: OfSide, listing_id: uuid.UUID, form: As
         mine = desk.market.listing(session, listing_id, at_desk=True)
         if not len(mine) or bool(mine.seeks[0]) != (side is Side.NEED):
             raise NotFound(UNKNOWN)
-        return private(answer(desk, mine, pools, form.limit, otherwise=not form.for_))
+        return private(answer(desk, mine, pools, form.limit, or_groups=not form.for_))
 
 
 @router.get(
@@ -207,7 +207,7 @@ def match_case(request: Request, session: Reading, form: CaseForm) -> JSON:
         record = unsaved_listing(session, Draft(side, form.case.values()))
     desk = desk_of(request, session)
     mine = desk.market.unsaved(session, record)
-    return private(answer(desk, mine, pools, form.limit, otherwise=not form.candidates))
+    return private(answer(desk, mine, pools, form.limit, or_groups=not form.candidates))
 
 
 @contextmanager

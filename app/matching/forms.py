@@ -16,6 +16,9 @@ CriterionName = Literal[
 WeightValue = Annotated[StrictFloat | StrictInt, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
+_WHOM = "さがす相手。書かなければ提供と個人、まだ誰もいなければ団体"
+
+
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -29,7 +32,7 @@ class MatchForm(_Form):
         Field(
             alias="for",
             max_length=4,
-            description="さがす相手。書かなければ提供と個人、まだ誰もいなければ団体",
+            description=_WHOM,
         ),
     ] = []
     notify: Annotated[bool, Field(description="お知らせを送る相手だけにする")] = False
@@ -42,7 +45,7 @@ class CaseForm(_Form):
     offer: ListingForm | None = None
     limit: Annotated[StrictInt, Field(ge=1, le=MOST)] = 20
     candidates: Annotated[
-        list[CandidateKind], Field(alias="for", max_length=4, description="さがす相手")
+        list[CandidateKind], Field(alias="for", max_length=4, description=_WHOM)
     ] = []
 
     @model_validator(mode="after")

@@ -1,7 +1,8 @@
 """A need's or an offer's own page with what fits it beside it, and a group's partners.
 
-A page shows everybody what the public may see: matches among published needs and offers, made from
-what is published alone. Residents, and what was refused, are for the API.
+A page shows everybody what the public may see: matches among published needs and offers, or groups
+where nobody offers anything yet, made from what is published alone. Residents, and what was
+refused, are for the API.
 """
 
 import uuid
@@ -18,13 +19,14 @@ from app.core.templating import page, short_day
 from app.core.text import shortened
 from app.listings.queries import get_shown
 from app.listings.records import ListingRecord
+from app.listings.rules import OF_PEOPLE
 from app.listings.shifts import ShiftRecord, list_shifts
 from app.matching.api import answer, desk_of, partners
 from app.organisations.api import get_shown as get_organisation
 from app.organisations.queries import list_stages
 from app.places.rules import find_municipality
 from app.vocabulary.fields import Field
-from app.vocabulary.listings import Condition, ContactRoute, ListingKind, ListingStatus, Side
+from app.vocabulary.listings import Condition, ContactRoute, ListingStatus, Side
 from app.vocabulary.times import slots_label
 
 router = APIRouter(include_in_schema=False)
@@ -104,7 +106,7 @@ def _listing(
 def _matches(request: Request, session: ReadSession, record: ListingRecord) -> Any:
     desk = desk_of(request, session)
     mine = desk.market.listing(session, record.id)
-    return answer(desk, mine, [_POOL[record.side]], _SHOWN, otherwise=True)
+    return answer(desk, mine, [_POOL[record.side]], _SHOWN, or_groups=True)
 
 
 @router.get("/organisations/{organisation_id}/partners")
@@ -121,7 +123,7 @@ def _answering(record: ListingRecord) -> dict[str, str] | None:
     """How one answers a need."""
     if record.side is Side.OFFER:
         return None
-    taking_part = record.kind in (ListingKind.PEOPLE, ListingKind.SKILL)
+    taking_part = record.kind in OF_PEOPLE
     title = "参加するには" if taking_part else "応えるには"
     return {"title": title, "how": _HOW[record.contact_route]}
 

@@ -70,11 +70,15 @@ def reasons(
     `said`: sentences that are known already, by criterion.
     """
     points = {name: float(all_[row]) for name, all_ in view.contributions.items()}
-    best = sorted(points.items(), key=lambda item: -item[1])[:MOST_REASONS]
+    worth = [
+        (name, value)
+        for name, value in points.items()
+        if value >= _WORTH_SAYING and view.values[name][row] >= _POOR.get(name, 0)
+    ]
+    best = sorted(worth, key=lambda item: -item[1])[:MOST_REASONS]
     return [
         Reason(name, said.get(name) or SAYINGS[name](one, other, words), round(value, 1))
         for name, value in best
-        if value >= _WORTH_SAYING and view.values[name][row] >= _POOR.get(name, 0)
     ]
 
 

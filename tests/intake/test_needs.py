@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, update
 from sqlmodel import func, select
 
 from app.core.changes import Change
@@ -14,6 +14,7 @@ from app.core.clock import now, today
 from app.core.db import Database
 from app.intake.run import Report, check, keep_all, open_import
 from app.listings.actions import expire_listings, move_listing, update_listing
+from app.listings.models import Listing
 from app.listings.queries import list_ids, list_records
 from app.listings.records import ListingRecord
 from app.vocabulary.listings import ListingStatus
@@ -128,6 +129,18 @@ class TestApply:
         assert needs()[0].status is ListingStatus.PUBLISHED
         with database.write() as session:
             assert expire_listings(session, today(), now()) == 0
+
+    def test_what_has_lost_its_number_meanwhile_keeps_no_other_out(
+        self, database: Database, say: Say, needs: Needs
+    ) -> None:
+        say(NEEDS, [row(1, 締切=(today() - timedelta(days=1)).isoformat())])
+        with database.write() as session:
+            session.execute(update(Listing).values(quantity=None))
+        later = (today() + timedelta(days=9)).isoformat()
+        report = say(NEEDS, [row(1, 締切=later), row(2)])
+        (error,) = report.errors
+        assert "人数" in error.reason
+        assert [need.status for need in needs()] == [ListingStatus.EXPIRED, ListingStatus.PUBLISHED]
 
     def test_a_row_that_cannot_be_kept_keeps_no_other_out(self, say: Say, needs: Needs) -> None:
         say(NEEDS, [row(1), row(2)])

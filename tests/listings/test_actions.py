@@ -23,7 +23,7 @@ from app.listings.actions import (
     unsaved_listing,
     update_listing,
 )
-from app.listings.models import Listing, WordCount
+from app.listings.models import Listing, Shift, WordCount
 from app.listings.queries import get_listing
 from app.listings.records import ListingRecord
 from app.listings.rows import Draft
@@ -311,6 +311,12 @@ class TestPublishListing:
                 now=NOW,
                 actor="係",
             )
+        with database.write() as session:
+            session.execute(update(Shift).values(cancelled=True))
+        with pytest.raises(HeadcountMissing):
+            publish(database, made)
+        with database.write() as session:
+            session.execute(update(Shift).values(cancelled=False))
         assert publish(database, made).status is ListingStatus.PUBLISHED
 
     def test_whose_side_is_asked_for(self, database: Database, owner: uuid.UUID) -> None:

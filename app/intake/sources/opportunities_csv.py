@@ -2,7 +2,8 @@
 
 `COLUMNS` is the layout (`musubi template opportunities-csv` prints it). A row is a need of the
 organisation that an import knows under 団体外部ID; it is known by its 外部ID. An empty cell says
-that there is nothing; a column that the file does not have says nothing.
+that there is nothing; a column that the file does not have says nothing. Of 人手 and 技能 each row
+says 定員 (docs/decisions/0014).
 """
 
 import re
@@ -88,7 +89,7 @@ def _check_named(column: str, written: str) -> None:
 
 
 def _check_headcount(kind: ListingKind, quantity: int | None) -> None:
-    """What is imported is public at once."""
+    """What is imported is public at once, or has been."""
     if lacks_headcount(Side.NEED, kind, quantity):
         raise CellError("定員", NO_HEADCOUNT)
 
