@@ -147,7 +147,7 @@ class Drill:
             while not stop.is_set():
                 try:
                     made = self._write_one(api, "organisations", "name", {})
-                    need = {"organisation_id": made["id"], "kind": "people"}
+                    need = {"organisation_id": made["id"], "kind": "people", "quantity": 3}
                     self._write_one(api, "needs", "title", need)
                 except httpx.TransportError:
                     return  # the service is gone, and with it the burst
