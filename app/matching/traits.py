@@ -182,20 +182,17 @@ class Traits:
             return parts[0]
         begins = np.cumsum([0, *map(len, parts)])
 
-        last: list[tuple[Array, list[Traits], Array]] = []
-
-        def cut(rows: Array) -> tuple[list[Traits], Array]:
-            if not last or last[0][0] is not rows:  # the same rows are asked for in every column
-                of = np.searchsorted(begins, rows, side="right") - 1
-                of_each = [part.take(rows[of == n] - begins[n]) for n, part in enumerate(parts)]
-                last[:] = [(rows, of_each, np.argsort(np.argsort(of, kind="stable")))]
-            return last[0][1:]
+        cut: tuple[Array, list[Traits], Array] | None = None
 
         def columns(name: str, rows: Array | None) -> Array:
+            nonlocal cut
             if rows is None:
                 return np.concatenate([getattr(part, name) for part in parts])
-            of_each, turns = cut(rows)
-            return np.concatenate([getattr(part, name) for part in of_each])[turns]
+            if cut is None or cut[0] is not rows:  # the same rows are asked for in every column
+                of = np.searchsorted(begins, rows, side="right") - 1
+                of_each = [part.take(rows[of == n] - begins[n]) for n, part in enumerate(parts)]
+                cut = rows, of_each, np.argsort(np.argsort(of, kind="stable"))
+            return np.concatenate([getattr(part, name) for part in cut[1]])[cut[2]]
 
         return Traits(columns, int(begins[-1]))
 
@@ -216,8 +213,7 @@ class Traits:
         return settled
 
 
-# A column by its name, and which of its rows, or None for all.
-Columns = Callable[[str, Array | None], Array]
+Columns = Callable[[str, Array | None], Array]  # by name: these rows, None for all
 
 
 def _cut(column: Array, rows: Array | None) -> Array:

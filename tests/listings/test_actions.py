@@ -23,17 +23,15 @@ from app.listings.actions import (
     unsaved_listing,
     update_listing,
 )
-from app.listings.models import Listing, Shift, WordCount
+from app.listings.models import Listing, WordCount
 from app.listings.queries import get_listing
 from app.listings.records import ListingRecord
 from app.listings.rows import Draft
 from app.listings.rules import (
-    HeadcountMissing,
     ListingOver,
     MoveNotAllowed,
     OrganisationNotPublished,
 )
-from app.listings.shifts import create_shifts
 from app.organisations.actions import (
     create_organisation,
     publish_organisation,
@@ -286,38 +284,6 @@ class TestPublishListing:
             made = get_listing(session, made.id)
         later = change(database, made, deadline=tomorrow.isoformat())
         assert publish(database, later, tomorrow).status is ListingStatus.PUBLISHED
-
-    def test_who_seeks_people_says_how_many(self, database: Database, owner: uuid.UUID) -> None:
-        made = new(database, owner, quantity=None)
-        with pytest.raises(HeadcountMissing, match="人数"):
-            publish(database, made)
-        made = publish(database, change(database, made, quantity=5))
-        with pytest.raises(Invalid) as caught:
-            change(database, made, quantity=None)
-        assert [error.field for error in caught.value.errors] == ["body.quantity"]
-        assert change(database, made, quantity=3).quantity == 3
-
-    def test_dates_with_places_say_it_too(self, database: Database, owner: uuid.UUID) -> None:
-        made = new(database, owner, quantity=None)
-        with database.write() as session:
-            create_shifts(
-                session,
-                listing_id=made.id,
-                starts_at=NOW + timedelta(days=7),
-                ends_at=NOW + timedelta(days=7, hours=2),
-                capacity=4,
-                rule=None,
-                note=None,
-                now=NOW,
-                actor="係",
-            )
-        with database.write() as session:
-            session.execute(update(Shift).values(cancelled=True))
-        with pytest.raises(HeadcountMissing):
-            publish(database, made)
-        with database.write() as session:
-            session.execute(update(Shift).values(cancelled=False))
-        assert publish(database, made).status is ListingStatus.PUBLISHED
 
     def test_whose_side_is_asked_for(self, database: Database, owner: uuid.UUID) -> None:
         made = new(database, owner)
