@@ -383,16 +383,16 @@ def failing_commit(database: Database) -> None:
     """The database accepts a new organisation, and refuses only the commit."""
     statements = [
         "CREATE TABLE wanted (id INTEGER PRIMARY KEY)",
-        "CREATE TABLE asks (id INTEGER REFERENCES wanted (id) DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TABLE ask (id INTEGER REFERENCES wanted (id) DEFERRABLE INITIALLY DEFERRED)",
     ]
     if database.is_sqlite:
         statements += [
-            "CREATE TRIGGER late AFTER INSERT ON organisation BEGIN INSERT INTO asks VALUES (1); END"
+            "CREATE TRIGGER late AFTER INSERT ON organisation BEGIN INSERT INTO ask VALUES (1); END"
         ]
     else:
         statements += [
             "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS "
-            "'BEGIN INSERT INTO asks VALUES (1); RETURN NULL; END'",
+            "'BEGIN INSERT INTO ask VALUES (1); RETURN NULL; END'",
             "CREATE TRIGGER late AFTER INSERT ON organisation FOR EACH ROW EXECUTE FUNCTION late()",
         ]
     with database.engine.begin() as connection:
