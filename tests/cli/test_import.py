@@ -31,7 +31,7 @@ class TestOpportunities:
     def test_are_imported_and_found(self, musubi: Musubi, file: Path, tmp_path: Path) -> None:
         musubi("import", "groups-csv", file)
         path = tmp_path / "opportunities.csv"
-        path.write_text("外部ID,団体外部ID,件名,親子\na,1,花の植え替え,1\nb,9,草取り,0\n")
+        path.write_text("外部ID,団体外部ID,件名,定員,親子\na,1,花の植え替え,5,1\nb,9,草取り,5,0\n")
         done = musubi("import", "opportunities-csv", path)
         assert (done.code, done.counts["created"], done.counts["refused"]) == (1, 1, 1)
         assert "3行目「団体外部ID」（9）" in done.said
@@ -44,7 +44,7 @@ class TestOpportunities:
     def test_strict_keeps_nothing(self, musubi: Musubi, file: Path, tmp_path: Path) -> None:
         musubi("import", "groups-csv", file)
         path = tmp_path / "opportunities.csv"
-        path.write_text("外部ID,団体外部ID,件名\na,1,花の植え替え\nb,9,草取り\n")
+        path.write_text("外部ID,団体外部ID,件名,定員\na,1,花の植え替え,5\nb,9,草取り,5\n")
         done = musubi("import", "opportunities-csv", path, "--strict")
         assert (done.code, done.counts["refused"]) == (2, 1)
         assert musubi("reindex").counts["embedded"]["opportunity"] == 0
