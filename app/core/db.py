@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import structlog
 from fastapi import Request
 from pydantic_core import from_json, to_json
 from sqlalchemy import (
@@ -47,6 +48,8 @@ from sqlmodel import Session, SQLModel
 
 from app.core.errors import DatabaseUnavailable
 from app.settings import Settings
+
+log = structlog.get_logger()
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -211,13 +214,13 @@ def _outages() -> Iterator[None]:
     """A database that is gone, full or locked is one error of ours: 503, try again."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise DatabaseUnavailable from error
     except DBAPIError as error:
         # A bare DatabaseError is SQLite's word for a file that is not (or no longer) a database.
-        if error.connection_invalidated or type(error) is DatabaseError:
-            raise DatabaseUnavailable from error
-        raise
+        gone = error.connection_invalidated or type(error) is DatabaseError
+        if not gone and not isinstance(error, (OperationalError, InterfaceError)):
+            raise
+        log.warning("database unavailable", cause=type(error.orig).__name__, said=str(error.orig))
+        raise DatabaseUnavailable from error
 
 
 def _reader(url: str) -> Engine:

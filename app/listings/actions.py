@@ -126,7 +126,7 @@ def publish_listing(
     check_publication(
         organisation_findable=current.organisation.findable,
         over=is_over(current.available_until, current.deadline, today),
-        headcount_missing=_lacks_headcount(session, current, current.quantity),
+        headcount_missing=_headcount_missing(session, current, current.quantity),
     )
     return _move(session, current, "publish", target, actor)
 
@@ -207,11 +207,11 @@ def _write(session: WriteSession, current: ListingRecord, values: Mapping[str, A
 
 def _check_headcount(session: ReadSession, current: ListingRecord, quantity: int | None) -> None:
     """What was public keeps saying how many it seeks. Raises Invalid."""
-    if _lacks_headcount(session, current, quantity):
+    if _headcount_missing(session, current, quantity):
         raise Invalid.at("body.quantity", "missing", NO_HEADCOUNT)
 
 
-def _lacks_headcount(session: ReadSession, current: ListingRecord, quantity: int | None) -> bool:
+def _headcount_missing(session: ReadSession, current: ListingRecord, quantity: int | None) -> bool:
     """Nobody said how many, neither of the whole nor of a date."""
     if not lacks_headcount(current.side, current.kind, quantity):
         return False

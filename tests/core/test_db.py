@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
@@ -258,8 +259,15 @@ class TestOutages:
     def test_a_server_that_is_down(self, tmp_path: Path) -> None:
         url = "postgresql+psycopg://musubi@127.0.0.1:1/musubi"
         database = Database(Settings(data_dir=tmp_path, database_url=url))
-        with pytest.raises(DatabaseUnavailable), database.read() as session:
+        with (
+            structlog.testing.capture_logs() as logs,
+            pytest.raises(DatabaseUnavailable),
+            database.read() as session,
+        ):
             session.connection()
+        (line,) = logs
+        assert line["event"] == "database unavailable"
+        assert "127.0.0.1" in line["said"]
 
     def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
         database = Database(Settings(data_dir=tmp_path / "nowhere"))

@@ -27,11 +27,7 @@ from app.listings.models import Listing, WordCount
 from app.listings.queries import get_listing
 from app.listings.records import ListingRecord
 from app.listings.rows import Draft
-from app.listings.rules import (
-    ListingOver,
-    MoveNotAllowed,
-    OrganisationNotPublished,
-)
+from app.listings.rules import ListingOver, MoveNotAllowed, OrganisationNotPublished
 from app.organisations.actions import (
     create_organisation,
     publish_organisation,

@@ -207,6 +207,7 @@ class TestMatchCase:
             "organisation_id": make()["id"],
             "kind": "people",
             "title": "花壇の手入れ",
+            "quantity": 3,
             "fields": [7],
             "slots": ["sat-morning"],
         }
@@ -218,7 +219,7 @@ class TestMatchCase:
             make_listing("offer", title=title, fields=[7], slots=["sat-morning"])
         body = ask("POST", "/matches", need=case).json()
         assert len(body["candidates"]) == 2
-        saved = make_listing(**case, quantity=None, publish=False)
+        saved = make_listing(**case)
         again = ask("GET", f"/needs/{saved['id']}/matches").json()
 
         def said(found: dict[str, Any]) -> dict[str, Any]:
