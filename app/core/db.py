@@ -60,6 +60,7 @@ SQLModel.metadata.naming_convention = {
 }
 
 _BUSY_TIMEOUT_S = 5
+_CONNECT_TIMEOUT_S = 5
 _STATEMENT_TIMEOUT_MS = 30_000
 _POOL_SIZE = 12  # eight threads, the keeper of the index, the night watch
 _WRITE = "musubi_write"
@@ -240,7 +241,7 @@ def _postgresql(url: str, *options: str, **more: Any) -> Engine:
         hide_parameters=True,
         json_serializer=_json,
         json_deserializer=from_json,
-        connect_args={"connect_timeout": 2, "options": " ".join(settings)},
+        connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "options": " ".join(settings)},
         **more,
     )
 
